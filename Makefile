@@ -1,0 +1,60 @@
+# Each target works as the first command on a fresh clone: all of them begin with setup.
+PYTHON ?= python3.11
+V := .venv/bin
+SETUP := .venv/.ready
+
+.DEFAULT_GOAL := help
+.PHONY: help setup proto lint types layers test unit slow quickstart scale crash bars soak dist clean
+
+help: ## This list
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
+
+setup: $(SETUP) ## Make .venv with everything in it
+$(SETUP): pyproject.toml
+	test -x $(V)/python || $(PYTHON) -m venv .venv
+	$(V)/pip install -q --disable-pip-version-check -e '.[dev]'
+	mkdir -p .mypy/konik
+	for room in api statemachine cluster sdk bench; do ln -sfn ../../$$room .mypy/konik/$$room; done
+	touch $@
+
+proto: setup ## Generate api/pb from api/proto
+	scripts/make_proto.sh
+
+lint: setup ## ruff: lint and format
+	$(V)/ruff check .
+	$(V)/ruff format --check .
+
+types: setup ## mypy, strict
+	$(V)/mypy
+
+layers: setup ## import-linter: who may import whom
+	$(V)/lint-imports
+
+test: lint types layers unit slow ## Everything that CI runs
+
+unit: setup ## Tests within one process
+	$(V)/pytest -q -n 2 tests/unit tests/engine tests/contract tests/scenarios tests/hazards tests/sim tests/house
+
+slow: setup ## Tests with real processes
+	$(V)/pytest -q tests/processes
+
+quickstart: setup ## Three nodes, a workflow, and the leader killed in the middle of it
+	$(V)/python examples/quickstart/run.py
+
+scale: setup ## 200,000 WfRuns whose data is kept
+	$(V)/python tests/processes/scale.py --wf-runs 200000
+
+crash: setup ## All nodes killed at once, again and again
+	$(V)/pytest -q tests/processes/test_crash.py --rounds 10
+
+bars: setup ## Measure, compare with the bars, write docs/performance.md
+	$(V)/python scripts/bars.py
+
+soak: setup ## The simulation for as long as it is told: SECONDS=600
+	$(V)/python tests/sim/run.py 1 100000 $(or $(SECONDS),600)
+
+dist: setup ## Build the wheel
+	rm -rf build dist && $(V)/python -m build -q --wheel
+
+clean: ## Remove what was made
+	rm -rf .venv .mypy .mypy_cache .ruff_cache .pytest_cache .import_linter_cache build dist *.egg-info

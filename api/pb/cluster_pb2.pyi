@@ -1,0 +1,67 @@
+from google.protobuf.internal import containers as _containers
+from google.protobuf.internal import enum_type_wrapper as _enum_type_wrapper
+from google.protobuf import descriptor as _descriptor
+from google.protobuf import message as _message
+from collections.abc import Iterable as _Iterable, Mapping as _Mapping
+from typing import ClassVar as _ClassVar, Optional as _Optional, Union as _Union
+
+DESCRIPTOR: _descriptor.FileDescriptor
+
+class Role(int, metaclass=_enum_type_wrapper.EnumTypeWrapper):
+    __slots__ = ()
+    FOLLOWER: _ClassVar[Role]
+    CANDIDATE: _ClassVar[Role]
+    LEADER: _ClassVar[Role]
+FOLLOWER: Role
+CANDIDATE: Role
+LEADER: Role
+
+class StatusRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class Member(_message.Message):
+    __slots__ = ("node", "address")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    address: str
+    def __init__(self, node: _Optional[str] = ..., address: _Optional[str] = ...) -> None: ...
+
+class NodeStatus(_message.Message):
+    __slots__ = ("node", "role", "leader", "term", "commit_index", "applied_index", "pid", "members", "version", "entries_applied", "commands_applied", "syncs", "checkpoints", "log_cuts", "sync_p50_ms", "mark_index", "mark_hash")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    ROLE_FIELD_NUMBER: _ClassVar[int]
+    LEADER_FIELD_NUMBER: _ClassVar[int]
+    TERM_FIELD_NUMBER: _ClassVar[int]
+    COMMIT_INDEX_FIELD_NUMBER: _ClassVar[int]
+    APPLIED_INDEX_FIELD_NUMBER: _ClassVar[int]
+    PID_FIELD_NUMBER: _ClassVar[int]
+    MEMBERS_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    ENTRIES_APPLIED_FIELD_NUMBER: _ClassVar[int]
+    COMMANDS_APPLIED_FIELD_NUMBER: _ClassVar[int]
+    SYNCS_FIELD_NUMBER: _ClassVar[int]
+    CHECKPOINTS_FIELD_NUMBER: _ClassVar[int]
+    LOG_CUTS_FIELD_NUMBER: _ClassVar[int]
+    SYNC_P50_MS_FIELD_NUMBER: _ClassVar[int]
+    MARK_INDEX_FIELD_NUMBER: _ClassVar[int]
+    MARK_HASH_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    role: Role
+    leader: str
+    term: int
+    commit_index: int
+    applied_index: int
+    pid: int
+    members: _containers.RepeatedCompositeFieldContainer[Member]
+    version: str
+    entries_applied: int
+    commands_applied: int
+    syncs: int
+    checkpoints: int
+    log_cuts: int
+    sync_p50_ms: float
+    mark_index: int
+    mark_hash: bytes
+    def __init__(self, node: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., leader: _Optional[str] = ..., term: _Optional[int] = ..., commit_index: _Optional[int] = ..., applied_index: _Optional[int] = ..., pid: _Optional[int] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ..., version: _Optional[str] = ..., entries_applied: _Optional[int] = ..., commands_applied: _Optional[int] = ..., syncs: _Optional[int] = ..., checkpoints: _Optional[int] = ..., log_cuts: _Optional[int] = ..., sync_p50_ms: _Optional[float] = ..., mark_index: _Optional[int] = ..., mark_hash: _Optional[bytes] = ...) -> None: ...
