@@ -1,0 +1,53 @@
+"""A WfSpec made ready for running: what the engine looks up at each step, found out once."""
+
+from dataclasses import dataclass, field
+
+from konik.api.pb.wf_spec_pb2 import Node, ThreadSpec, ThreadVarDef, WfSpec
+from konik.statemachine.plan.references import node_outputs_used
+
+
+@dataclass(slots=True)
+class NodePlan:
+    """One node. `kind` is the name of its case in the contract (`task`, `external_event`, …)."""
+
+    name: str
+    kind: str
+    node: Node
+
+
+@dataclass(slots=True)
+class ThreadPlan:
+    """One ThreadSpec. `outputs_kept` names the nodes whose output is asked for somewhere."""
+
+    name: str
+    spec: ThreadSpec
+    entrypoint: str = ""
+    nodes: dict[str, NodePlan] = field(default_factory=dict)
+    variables: dict[str, ThreadVarDef] = field(default_factory=dict)
+    outputs_kept: frozenset[str] = frozenset()
+
+
+class Plan:
+    """A registered WfSpec, compiled."""
+
+    def __init__(self, spec: WfSpec) -> None:
+        self.spec = spec
+        self.threads = {name: _thread(name, thread) for name, thread in sorted(spec.thread_specs.items())}
+        self.entrypoint = self.threads[spec.entrypoint_thread_name]
+        self.variables: dict[str, ThreadVarDef] = {}
+        for thread in self.threads.values():
+            self.variables.update(thread.variables)
+
+
+def _thread(name: str, spec: ThreadSpec) -> ThreadPlan:
+    plan = ThreadPlan(name, spec)
+    for node_name, node in sorted(spec.nodes.items()):
+        kind = node.WhichOneof("node")
+        if kind is None:
+            raise ValueError(f"node {node_name} of thread {name} has no type; registration refuses such WfSpecs")
+        plan.nodes[node_name] = NodePlan(node_name, kind, node)
+        if kind == "entrypoint":
+            plan.entrypoint = node_name
+    plan.variables = {variable.var_def.name: variable for variable in spec.variable_defs}
+    plan.outputs_kept = frozenset(node_outputs_used(spec))
+    return plan
