@@ -1,0 +1,323 @@
+"""The indexes: what a search finds without looking at every object.
+
+An index entry is a key with the object's id as its value. The key holds what the object is found by, then the time of
+its creation and its id, so that the answer to a search is one range of keys in the order in which it is given.
+
+The entries are a function of the object alone (those of a Variable also of what its WfSpec declares). They change in
+the transaction that changes the object, and nothing else writes them: there is never one too many or one too few.
+"""
+
+from collections.abc import Callable, Hashable
+from dataclasses import dataclass
+from hashlib import sha256
+from typing import Any, Final, Generic, Protocol, TypeVar
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from konik.api.pb.external_event_pb2 import CorrelatedEvent, ExternalEvent
+from konik.api.pb.ids_pb2 import WfRunId, WfSpecId
+from konik.api.pb.node_run_pb2 import NodeRun
+from konik.api.pb.task_run_pb2 import TaskRun
+from konik.api.pb.variable_pb2 import Variable
+from konik.api.pb.wf_run_pb2 import WfRun
+from konik.api.pb.wf_spec_pb2 import WfSpec
+from konik.statemachine import keys
+from konik.statemachine.limits import INDEX_DIGEST_CHARACTERS, INDEX_ID_BYTES_MAX, INDEX_TEXT_BYTES_MAX
+from konik.statemachine.plan.compiled import Plan
+from konik.statemachine.tables import (
+    CORRELATED_EVENTS,
+    EXTERNAL_EVENTS,
+    NODE_RUNS,
+    TASK_RUNS,
+    VARIABLES,
+    WF_RUNS,
+    WF_SPECS,
+    Table,
+    wf_spec_key,
+)
+from konik.statemachine.values.render import index_texts
+from konik.statemachine.view import Transaction
+
+M = TypeVar("M", bound=Message)
+
+_WF_RUN_BY_SPEC: Final = b"\x01"
+_WF_RUN_BY_PARENT: Final = b"\x02"
+_TASK_RUN: Final = b"\x03"
+_NODE_RUN: Final = b"\x04"
+_VARIABLE: Final = b"\x05"
+_EXTERNAL_EVENT: Final = b"\x06"
+_CORRELATED_EVENT: Final = b"\x07"
+_WF_SPEC_BY_NAME: Final = b"\x08"
+_WF_SPEC_BY_TASK_DEF: Final = b"\x09"
+
+
+class Writer(Protocol):
+    """What is needed of the context of a command."""
+
+    tenant: str
+    txn: Transaction
+
+    def plan(self, key: bytes) -> Plan | None: ...
+
+
+# What each search looks under: the beginning of the keys of the entries that it wants. None means "any".
+
+
+def wf_runs(
+    tenant: str, name: str, major: int | None = None, revision: int | None = None, status: int | None = None
+) -> bytes:
+    """WfRuns of a WfSpec; a revision needs its major version."""
+    return _under(tenant, _WF_RUN_BY_SPEC, name) + _optional(major) + _optional(revision) + _optional(status)
+
+
+def wf_runs_of_parent(tenant: str, parent: WfRunId) -> bytes:
+    return _under(tenant, _WF_RUN_BY_PARENT, keys.wf_run_text(parent))
+
+
+def task_runs(tenant: str, task_def: str, status: int | None = None) -> bytes:
+    return _under(tenant, _TASK_RUN, task_def) + _optional(status)
+
+
+def node_runs(tenant: str, external_event_def: str, status: int | None = None) -> bytes:
+    """NodeRuns that wait, or waited, for an ExternalEvent."""
+    return _under(tenant, _NODE_RUN, external_event_def) + _optional(status)
+
+
+def variables(tenant: str, wf_spec: str, major: int | None, revision: int | None, name: str, text: str) -> bytes:
+    """Variables with a value; `name` may go on with a path into a JSON value."""
+    version = _optional(major) + _optional(revision)
+    return _under(tenant, _VARIABLE, wf_spec) + version + _text(name) + _text(text)
+
+
+def external_events(tenant: str, event_def: str, claimed: bool | None = None) -> bytes:
+    return _under(tenant, _EXTERNAL_EVENT, event_def) + _optional(claimed)
+
+
+def correlated_events(tenant: str, event_def: str, has_external_events: bool | None = None) -> bytes:
+    return _under(tenant, _CORRELATED_EVENT, event_def) + _optional(has_external_events)
+
+
+def wf_specs(tenant: str) -> bytes:
+    """All WfSpecs; what follows is the name as `keys.text` writes it, then the version, ascending."""
+    return keys.INDEX + keys.text(tenant) + _WF_SPEC_BY_NAME
+
+
+def wf_specs_of_task_def(tenant: str, task_def: str) -> bytes:
+    return _under(tenant, _WF_SPEC_BY_TASK_DEF, task_def)
+
+
+def update(context: Writer, table: Table[Any], stored: bytes | None, message: Any) -> None:
+    """Writes what changes in the index when `stored` becomes `message`; None is an object that is not there."""
+    indexed = INDEXED.get(table)
+    if indexed is None or not (message is None or indexed.concerns(message)):
+        return
+    old = None if stored is None else table.parse(stored)
+    if old is None or message is None:
+        _replace(context, indexed, old, message)
+    elif indexed.created(old) != indexed.created(message):  # removed, and made anew in the same command
+        _replace(context, indexed, old, None)
+        _replace(context, indexed, None, message)
+    elif indexed.facts(old) != indexed.facts(message):
+        _replace(context, indexed, old, message)
+
+
+def entries(context: Writer, table: Table[Any], message: Any) -> dict[bytes, bytes]:
+    """All index entries of an object."""
+    indexed = INDEXED.get(table)
+    if indexed is None:
+        return {}
+    end, value = _end(indexed, message), message.id.SerializeToString(deterministic=True)
+    return {group + end: value for group in _groups(context, indexed, message)}
+
+
+def _replace(context: Writer, indexed: "_Indexed[Any]", old: Any, new: Any) -> None:
+    """Writes the difference. If both are there they have the same id and creation, and so the same ends of keys."""
+    before, after = _groups(context, indexed, old), _groups(context, indexed, new)
+    gone = [group for group in before if group not in after]
+    come = [group for group in after if group not in before]
+    if not gone and not come:
+        return
+    end = _end(indexed, old if new is None else new)
+    for group in gone:
+        context.txn.delete(group + end)
+    if come:
+        value = new.id.SerializeToString(deterministic=True)
+        for group in come:
+            context.txn.put(group + end, value)
+
+
+def _groups(context: Writer, indexed: "_Indexed[Any]", message: Any) -> dict[bytes, None]:
+    """The beginnings of the keys of an object's entries, in a fixed order."""
+    if message is None or not indexed.concerns(message):
+        return {}
+    return dict.fromkeys(indexed.groups(context, message))
+
+
+def _end(indexed: "_Indexed[Any]", message: Any) -> bytes:
+    """How the keys of all its entries end."""
+    created = indexed.created(message)
+    created_ms = max(0, created.seconds * 1000 + created.nanos // 1_000_000)
+    return keys.long(created_ms) + _text(indexed.id_text(message), INDEX_ID_BYTES_MAX)
+
+
+def _under(tenant: str, index: bytes, text: str) -> bytes:
+    return keys.INDEX + keys.text(tenant) + index + _text(text)
+
+
+def _text(text: str, bytes_max: int = INDEX_TEXT_BYTES_MAX) -> bytes:
+    """A text part of bounded length. Exact matches still work on what was cut, thanks to the digest."""
+    raw = text.encode()
+    if len(raw) > bytes_max:
+        digest = sha256(raw).hexdigest()[:INDEX_DIGEST_CHARACTERS]
+        text = raw[: bytes_max - INDEX_DIGEST_CHARACTERS].decode(errors="ignore") + digest
+    return keys.text(text)
+
+
+_ANY: Final = b"\0"
+
+
+def _optional(value: int | None) -> bytes:
+    """A number part, or the part that stands for any number."""
+    return _ANY if value is None else b"\1" + keys.number(value)
+
+
+@dataclass(frozen=True)
+class _Indexed(Generic[M]):
+    """How one kind of object is indexed."""
+
+    groups: Callable[[Writer, M], list[bytes]]
+    """What it is found under: the beginnings of its keys."""
+    facts: Callable[[M], Hashable]
+    """What its entries follow from. Much cheaper than they are; while it stays the same, so do they."""
+    created: Callable[[M], Timestamp]
+    id_text: Callable[[M], str]
+    concerns: Callable[[M], bool] = lambda _: True
+    """Whether it is indexed at all; never changes in the life of an object."""
+
+
+def _versions(spec: WfSpecId) -> tuple[bytes, bytes, bytes]:
+    """The parts for all versions, for the major version, and for exactly this one."""
+    major = _optional(spec.major_version)
+    return _ANY + _ANY, major + _ANY, major + _optional(spec.revision)
+
+
+def _version_of(spec: WfSpecId) -> tuple[str, int, int]:
+    return spec.name, spec.major_version, spec.revision
+
+
+def _wf_run_groups(context: Writer, wf_run: WfRun) -> list[bytes]:
+    of_spec = _under(context.tenant, _WF_RUN_BY_SPEC, wf_run.wf_spec_id.name)
+    status = _optional(wf_run.status)
+    groups = [of_spec + version + end for version in _versions(wf_run.wf_spec_id) for end in (_ANY, status)]
+    if wf_run.id.HasField("parent_wf_run_id"):
+        groups.append(wf_runs_of_parent(context.tenant, wf_run.id.parent_wf_run_id))
+    return groups
+
+
+def _with_any(under: bytes, value: int) -> list[bytes]:
+    return [under + _ANY, under + _optional(value)]
+
+
+def _task_run_groups(context: Writer, task_run: TaskRun) -> list[bytes]:
+    return _with_any(_under(context.tenant, _TASK_RUN, task_run.task_def_id.name), task_run.status)
+
+
+def _node_run_groups(context: Writer, node_run: NodeRun) -> list[bytes]:
+    name = node_run.external_event.external_event_def_id.name
+    return _with_any(_under(context.tenant, _NODE_RUN, name), node_run.status)
+
+
+def _node_run_text(node_run: NodeRun) -> str:
+    id = node_run.id
+    return f"{keys.wf_run_text(id.wf_run_id)}/{id.thread_run_number}/{id.position}"
+
+
+def _variable_groups(context: Writer, variable: Variable) -> list[bytes]:
+    spec = variable.wf_spec_id
+    plan = context.plan(wf_spec_key(context.tenant, spec))
+    declared = None if plan is None else plan.variables.get(variable.id.name)
+    if declared is None:
+        return []
+    texts = index_texts(variable.id.name, variable.value, declared.searchable, declared.json_indexes)
+    of_spec = _under(context.tenant, _VARIABLE, spec.name)
+    return [of_spec + version + _text(name) + _text(text) for name, text in texts for version in _versions(spec)]
+
+
+def _variable_text(variable: Variable) -> str:
+    return f"{keys.wf_run_text(variable.id.wf_run_id)}/{variable.id.thread_run_number}/{variable.id.name}"
+
+
+def _external_event_groups(context: Writer, event: ExternalEvent) -> list[bytes]:
+    return _with_any(_under(context.tenant, _EXTERNAL_EVENT, event.id.external_event_def_id.name), event.claimed)
+
+
+def _external_event_text(event: ExternalEvent) -> str:
+    return f"{keys.wf_run_text(event.id.wf_run_id)}/{event.id.external_event_def_id.name}/{event.id.guid}"
+
+
+def _correlated_event_groups(context: Writer, event: CorrelatedEvent) -> list[bytes]:
+    under = _under(context.tenant, _CORRELATED_EVENT, event.id.external_event_def_id.name)
+    return _with_any(under, bool(event.external_events))
+
+
+def _wf_spec_groups(context: Writer, spec: WfSpec) -> list[bytes]:
+    version = keys.number(spec.id.major_version) + keys.number(spec.id.revision)
+    by_name = wf_specs(context.tenant) + keys.text(spec.id.name) + version
+    return [by_name, *(wf_specs_of_task_def(context.tenant, name) for name in _task_defs(spec))]
+
+
+def _task_defs(spec: WfSpec) -> tuple[str, ...]:
+    """The TaskDefs that its task nodes name; what a dynamic task will be is not known."""
+    nodes = (node for thread in spec.thread_specs.values() for node in thread.nodes.values())
+    return tuple(sorted({node.task.task_def_id.name for node in nodes if node.task.HasField("task_def_id")}))
+
+
+INDEXED: Final[dict[Table[Any], _Indexed[Any]]] = {
+    WF_RUNS: _Indexed(
+        groups=_wf_run_groups,
+        facts=lambda wf_run: (wf_run.status, _version_of(wf_run.wf_spec_id)),
+        created=lambda wf_run: wf_run.start_time,
+        id_text=lambda wf_run: keys.wf_run_text(wf_run.id),
+    ),
+    TASK_RUNS: _Indexed(
+        groups=_task_run_groups,
+        facts=lambda task_run: task_run.status,
+        created=lambda task_run: task_run.scheduled_at,
+        id_text=lambda task_run: f"{keys.wf_run_text(task_run.id.wf_run_id)}/{task_run.id.task_guid}",
+    ),
+    NODE_RUNS: _Indexed(
+        groups=_node_run_groups,
+        facts=lambda node_run: node_run.status,
+        created=lambda node_run: node_run.arrival_time,
+        id_text=_node_run_text,
+        concerns=lambda node_run: node_run.HasField("external_event"),
+    ),
+    VARIABLES: _Indexed(
+        groups=_variable_groups,
+        facts=lambda variable: (
+            _version_of(variable.wf_spec_id),
+            variable.value.SerializeToString(deterministic=True),
+        ),
+        created=lambda variable: variable.created_at,
+        id_text=_variable_text,
+    ),
+    EXTERNAL_EVENTS: _Indexed(
+        groups=_external_event_groups,
+        facts=lambda event: event.claimed,
+        created=lambda event: event.created_at,
+        id_text=_external_event_text,
+    ),
+    CORRELATED_EVENTS: _Indexed(
+        groups=_correlated_event_groups,
+        facts=lambda event: bool(event.external_events),
+        created=lambda event: event.created_at,
+        id_text=lambda event: f"{event.id.external_event_def_id.name}/{event.id.key}",
+    ),
+    WF_SPECS: _Indexed(
+        groups=_wf_spec_groups,
+        facts=_task_defs,
+        created=lambda spec: spec.created_at,
+        id_text=lambda spec: f"{spec.id.name}/{spec.id.major_version:05}/{spec.id.revision:05}",
+    ),
+}
