@@ -1,0 +1,82 @@
+"""What nodes tell the machine on their own behalf: tickets of workers, deliveries, and the loss of a node."""
+
+from google.protobuf.empty_pb2 import Empty
+
+from konik.api.pb.internal_pb2 import (
+    ConfigureCluster,
+    ForgetNode,
+    OfferTickets,
+    QueuedAttempt,
+    ReturnAttempts,
+    WithdrawTickets,
+)
+from konik.api.pb.task_run_pb2 import TaskRun
+from konik.statemachine import cluster_config, dedup, term
+from konik.statemachine.context import Context
+from konik.statemachine.registry import internal
+from konik.statemachine.tables import TASK_RUNS, task_run_key
+from konik.statemachine.tasks import attempts, queue, state
+
+
+@internal("konik.ConfigureCluster", ConfigureCluster)
+def configure_cluster(context: Context, request: ConfigureCluster) -> Empty:
+    context.txn.put(cluster_config.KEY, request.SerializeToString(deterministic=True))
+    return Empty()
+
+
+@internal("konik.OfferTickets", OfferTickets)
+def offer_tickets(context: Context, request: OfferTickets) -> Empty:
+    """Tickets of an earlier term are void: their node has handed them in again, or will when it learns of the term."""
+    for ref in request.delivered:
+        context.tenant = ref.tenant
+        queue.settled(context, ref.task_run_id, ref.attempt_number)
+    if request.term == term.current(context.txn):
+        for ticket in request.tickets:
+            context.tenant = ticket.tenant
+            queue.take(context, request.node, request.nonce, ticket)
+    return Empty()
+
+
+@internal("konik.WithdrawTickets", WithdrawTickets)
+def withdraw_tickets(context: Context, request: WithdrawTickets) -> Empty:
+    queue.withdraw(context, request.node, request.nonce, request.stream)
+    return Empty()
+
+
+@internal("konik.ReturnAttempts", ReturnAttempts)
+def return_attempts(context: Context, request: ReturnAttempts) -> Empty:
+    """The same attempts are offered again, each at its old place: no worker has seen them."""
+    for ref in request.attempts:
+        context.tenant = ref.tenant
+        queued = queue.settled(context, ref.task_run_id, ref.attempt_number)
+        task_run = state.load(context, ref)
+        if queued is None or task_run is None or state.running(task_run, ref.attempt_number) is None:
+            continue
+        state.stop_timeout(context, task_run)
+        queue.put_back(context, task_run, queued)
+        _save(context, task_run)
+    return Empty()
+
+
+@internal("konik.ForgetNode", ForgetNode)
+def forget_node(context: Context, request: ForgetNode) -> Empty:
+    """The process is gone: its tickets are void, and what it cannot have delivered is tried again at once."""
+    dedup.end_session(context.txn, request.node, request.nonce)
+    queue.drop_node(context, request.node, request.nonce)
+    for queued in queue.undelivered(context, request.node, request.nonce):
+        context.tenant = queued.attempt.tenant
+        _lose(context, queued, request.node)
+    return Empty()
+
+
+def _lose(context: Context, queued: QueuedAttempt, node: str) -> None:
+    ref = queued.attempt
+    queue.settled(context, ref.task_run_id, ref.attempt_number)
+    task_run = state.load(context, ref)
+    if task_run is not None and state.running(task_run, ref.attempt_number) is not None:
+        attempts.lost(context, task_run, f"node {node} was lost before it handed the task to the worker")
+        _save(context, task_run)
+
+
+def _save(context: Context, task_run: TaskRun) -> None:
+    context.save(TASK_RUNS, task_run_key(context.tenant, task_run.id), task_run)

@@ -1,0 +1,133 @@
+"""ReportTask, and the timers of attempts."""
+
+from google.protobuf.empty_pb2 import Empty
+from google.protobuf.message import Message
+
+from konik.api.pb.enums_pb2 import (
+    TASK_EXCEPTION,
+    TASK_OUTPUT_SERDE_ERROR,
+    TASK_PENDING,
+    TASK_SCHEDULED,
+    TASK_SUCCESS,
+    TASK_TIMEOUT,
+    VAR_SUB_ERROR,
+    LHErrorType,
+    TaskStatus,
+)
+from konik.api.pb.ids_pb2 import TaskRunId
+from konik.api.pb.internal_pb2 import AttemptRef
+from konik.api.pb.security_pb2 import ACL_TASK, RUN
+from konik.api.pb.task_requests_pb2 import ReportTaskRun
+from konik.api.pb.task_run_pb2 import TaskAttempt, TaskRun
+from konik.api.pb.values_pb2 import VariableValue
+from konik.statemachine import limits, timers
+from konik.statemachine.context import Context, milliseconds
+from konik.statemachine.registry import command
+from konik.statemachine.rejection import invalid
+from konik.statemachine.run import advance
+from konik.statemachine.run import run as runs
+from konik.statemachine.tables import TASK_DEFS, TASK_RUNS, task_def_key, task_run_key
+from konik.statemachine.tasks import attempts, state
+from konik.statemachine.values.errors import InvalidValue, MalformedJson
+from konik.statemachine.values.ingest import ingest
+
+
+@command("ReportTask", ReportTaskRun, (ACL_TASK, RUN))
+def report_task(context: Context, request: ReportTaskRun) -> Empty:
+    """A worker has finished an attempt. A report of an attempt that is over already is accepted and ignored."""
+    task_run = context.load(TASK_RUNS, task_run_key(context.tenant, request.task_run_id))
+    if task_run is None:
+        raise invalid("there is no such TaskRun: was its WfRun deleted?")
+    if not 0 <= request.attempt_number < len(task_run.attempts):
+        raise invalid(f"the TaskRun has {len(task_run.attempts)} attempts, none with number {request.attempt_number}")
+    status = _status(request)
+    attempt = state.running(task_run, request.attempt_number)
+    if attempt is not None:
+        ended_ms = milliseconds(request.time) or context.now_ms
+        if request.HasField("log_output"):
+            attempt.log_output.CopyFrom(request.log_output)
+        _finish(context, task_run, _record(context, task_run, attempt, request, status), ended_ms)
+    return Empty()
+
+
+def _status(request: ReportTaskRun) -> TaskStatus:
+    """What the report says. A worker of the Go SDK that returns nothing reports status 0, without a result."""
+    if request.status == TASK_SCHEDULED and request.WhichOneof("result") is None:
+        return TASK_SUCCESS
+    if request.status not in state.FINAL:
+        raise invalid(f"an attempt cannot end with status {request.status}")
+    if request.status == TASK_EXCEPTION and not request.HasField("exception"):
+        raise invalid("a report of TASK_EXCEPTION must carry the exception")
+    return request.status
+
+
+def _record(
+    context: Context,
+    task_run: TaskRun,
+    attempt: TaskAttempt,
+    request: ReportTaskRun,
+    status: TaskStatus,
+) -> TaskStatus:
+    """Stores the result. An output that cannot be used makes the attempt end differently from what was reported."""
+    task_def = context.load(TASK_DEFS, task_def_key(context.tenant, task_run.task_def_id.name))
+    declared = None
+    if task_def is not None and task_def.return_type.HasField("return_type"):
+        declared = task_def.return_type.return_type
+        attempt.masked_value = declared.masked
+    result = request.WhichOneof("result")
+    if result == "exception":
+        attempt.exception.CopyFrom(request.exception)
+    elif result == "error":
+        attempt.error.CopyFrom(request.error)
+    elif status == TASK_SUCCESS or result == "output":
+        if _too_large(task_run, request):
+            return _unusable(
+                attempt, LHErrorType.TASK_ERROR, "RESOURCE_EXHAUSTED: the output is too large to be stored"
+            )
+        try:
+            attempt.output.CopyFrom(ingest(request.output, declared if status == TASK_SUCCESS else None, "output"))
+        except MalformedJson as error:
+            return _unusable(attempt, VAR_SUB_ERROR, str(error))
+        except InvalidValue as error:
+            return _unusable(attempt, VAR_SUB_ERROR, f"Task output incompatible with declared return type: {error}")
+    return status
+
+
+def _too_large(task_run: TaskRun, request: ReportTaskRun) -> bool:
+    return task_run.ByteSize() + request.ByteSize() > limits.OBJECT_BYTES_MAX - limits.TASK_RUN_MARGIN_BYTES
+
+
+def _unusable(attempt: TaskAttempt, type: LHErrorType, message: str) -> TaskStatus:
+    attempt.error.type = type
+    attempt.error.message = message
+    if type == LHErrorType.TASK_ERROR:
+        attempt.log_output.CopyFrom(VariableValue(str=message))
+    return TASK_OUTPUT_SERDE_ERROR
+
+
+def _finish(context: Context, task_run: TaskRun, status: TaskStatus, ended_ms: int) -> None:
+    attempts.end(context, task_run, status, ended_ms)
+    context.save(TASK_RUNS, task_run_key(context.tenant, task_run.id), task_run)
+    run = runs.find(context, task_run.id.wf_run_id)
+    if run is not None:
+        advance.advance(run)
+
+
+@timers.on("task_timeout")
+def _task_timed_out(context: Context, subject: Message, created_ms: int) -> None:
+    assert isinstance(subject, AttemptRef)
+    task_run = state.load(context, subject)
+    if task_run is None or milliseconds(task_run.scheduled_at) != created_ms:
+        return
+    if state.running(task_run, subject.attempt_number) and state.timeout_is_current(task_run, context.now_ms):
+        _finish(context, task_run, TASK_TIMEOUT, context.now_ms)
+
+
+@timers.on("task_retry")
+def _retry_is_due(context: Context, subject: Message, created_ms: int) -> None:
+    assert isinstance(subject, TaskRunId)
+    task_run = context.load(TASK_RUNS, task_run_key(context.tenant, subject))
+    if task_run is None or milliseconds(task_run.scheduled_at) != created_ms or task_run.status != TASK_PENDING:
+        return
+    attempts.schedule(context, task_run)
+    context.save(TASK_RUNS, task_run_key(context.tenant, subject), task_run)

@@ -1,0 +1,177 @@
+"""What a method has in its hands: the caller, the time, and the objects of the state.
+
+A command changes objects in memory; they are written once, with their index entries, when the command has succeeded.
+If it fails nothing of it has reached the state.
+"""
+
+from collections.abc import Iterator
+from typing import TypeVar, cast
+
+from google.protobuf.message import Message
+from google.protobuf.timestamp_pb2 import Timestamp
+
+from konik.statemachine import indexes, limits
+from konik.statemachine.entry import Delivery
+from konik.statemachine.plan.compiled import Plan
+from konik.statemachine.rejection import Code, Rejection
+from konik.statemachine.tables import WF_SPECS, Table, deleted_wf_spec_key
+from konik.statemachine.view import Transaction, View
+
+M = TypeVar("M", bound=Message)
+
+
+class _Slot:
+    """An object in the hands of a command: what is stored, what it is now, and whether it is to be written."""
+
+    __slots__ = ("changed", "message", "stored", "table")
+
+    def __init__(self, table: Table[Message], stored: bytes | None, message: Message | None) -> None:
+        self.table = table
+        self.stored = stored
+        self.message = message
+        self.changed = False
+
+
+class Plans:
+    """Compiled WfSpecs by their key, each with the bytes it was made from: a WfSpec is compiled once."""
+
+    def __init__(self) -> None:
+        self._by_key: dict[bytes, tuple[bytes, Plan]] = {}
+
+    def plan(self, key: bytes, raw: bytes) -> Plan:
+        known = self._by_key.get(key)
+        if known is None or known[0] != raw:
+            if len(self._by_key) >= limits.COMPILED_WF_SPECS_MAX:
+                self._by_key.clear()
+            known = self._by_key[key] = raw, Plan(WF_SPECS.parse(raw))
+        return known[1]
+
+
+class Reader:
+    """What a query may do: read."""
+
+    def __init__(self, view: View, plans: Plans, tenant: str, principal: str, now_ms: int) -> None:
+        self.txn = Transaction(view)
+        self.plans = plans
+        self.tenant = tenant
+        self.principal = principal
+        self.now_ms = now_ms
+
+    def load(self, table: Table[M], key: bytes) -> M | None:
+        """The object under `key`, or None."""
+        raw = self.txn.get(key)
+        return None if raw is None else table.parse(raw)
+
+    def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The stored pairs with start <= key < stop, in order."""
+        return self.txn.scan(start, stop)
+
+    def plan(self, key: bytes) -> Plan | None:
+        """The compiled WfSpec under `key`, or None. A deleted version still serves the WfRuns that it started."""
+        raw = self.txn.get(key)
+        if raw is None:
+            raw = self.txn.get(deleted_wf_spec_key(key))
+        return None if raw is None else self.plans.plan(key, raw)
+
+
+class Context(Reader):
+    """What a command may do: read and write.
+
+    `load` gives the same object each time; what was changed is announced with `save`. `index` is the log entry,
+    and with a counter it is where new ids come from.
+    """
+
+    def __init__(
+        self, view: View, plans: Plans, tenant: str, principal: str, now_ms: int, index: int, counter: int
+    ) -> None:
+        super().__init__(view, plans, tenant, principal, now_ms)
+        self.index = index
+        self.counter = counter
+        self.deliveries: list[Delivery] = []
+        self._slots: dict[bytes, _Slot] = {}
+
+    def load(self, table: Table[M], key: bytes) -> M | None:
+        slot = self._slots.get(key)
+        if slot is None:
+            raw = self.txn.get(key)
+            slot = self._slots[key] = _Slot(
+                cast("Table[Message]", table), raw, None if raw is None else table.parse(raw)
+            )
+        return cast("M | None", slot.message)
+
+    def save(self, table: Table[M], key: bytes, message: M) -> None:
+        """`message` is what `key` holds from now on; it may still be changed until the command ends."""
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slots[key] = _Slot(cast("Table[Message]", table), self.txn.get(key), message)
+        slot.message = message
+        slot.changed = True
+
+    def remove(self, table: Table[M], key: bytes) -> None:
+        slot = self._slots.get(key)
+        if slot is None:
+            slot = self._slots[key] = _Slot(cast("Table[Message]", table), self.txn.get(key), None)
+        slot.message = None
+        slot.changed = True
+
+    def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
+        self.flush()
+        return self.txn.scan(start, stop)
+
+    def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
+        """The first pair with start <= key < stop among what is written directly (queues, marks), not saved objects."""
+        return self.txn.first(start, stop)
+
+    def next_number(self) -> int:
+        """A number that no other use within this log entry gets."""
+        self.counter += 1
+        return self.counter
+
+    def new_id(self) -> str:
+        """32 hexadecimal digits that no other object has."""
+        return f"{self.index:020x}{self.next_number():012x}"
+
+    def flush(self) -> None:
+        """Writes the changed objects and their index entries into the transaction."""
+        for key, slot in self._slots.items():
+            if slot.changed:
+                self._write(key, slot)
+
+    def commit(self) -> None:
+        self.flush()
+        self.txn.commit()
+
+    def _write(self, key: bytes, slot: _Slot) -> None:
+        raw = None if slot.message is None else slot.message.SerializeToString(deterministic=True)
+        slot.changed = False
+        if raw == slot.stored:
+            return
+        if raw is None:
+            self.txn.delete(key)
+        elif len(raw) > limits.OBJECT_BYTES_MAX:
+            kind = slot.table.message.DESCRIPTOR.name
+            raise Rejection(
+                Code.RESOURCE_EXHAUSTED,
+                f"the {kind} would have {len(raw)} bytes; the largest object that is stored has {limits.OBJECT_BYTES_MAX}",
+            )
+        else:
+            self.txn.put(key, raw)
+        indexes.update(self, slot.table, slot.stored, slot.message)
+        slot.stored = raw
+
+
+def timestamp(ms: int) -> Timestamp:
+    """A protobuf Timestamp of `ms` milliseconds since the epoch."""
+    stamp = Timestamp()
+    set_timestamp(stamp, ms)
+    return stamp
+
+
+def set_timestamp(stamp: Timestamp, ms: int) -> None:
+    stamp.seconds, rest = divmod(ms, 1000)
+    stamp.nanos = rest * 1_000_000
+
+
+def milliseconds(stamp: Timestamp) -> int:
+    """Milliseconds since the epoch, rounded down."""
+    return stamp.seconds * 1000 + stamp.nanos // 1_000_000

@@ -1,0 +1,161 @@
+"""Moving a WfRun on: passes over its threads, each thread by at most one node per pass, until nothing changes."""
+
+from collections.abc import Callable
+
+from konik.api.pb.enums_pb2 import COMPLETED, HALTED, HALTING, RUNNING, LHStatus
+from konik.api.pb.node_run_pb2 import NodeRun
+from konik.api.pb.wf_run_pb2 import ThreadRun
+from konik.api.pb.wf_spec_pb2 import Edge, Node
+from konik.statemachine import limits
+from konik.statemachine.context import set_timestamp
+from konik.statemachine.run import failing, halting, outputs, threads, variables
+from konik.statemachine.run.failure import NodeFailure
+from konik.statemachine.run.node_type import NODE_TYPES, At
+from konik.statemachine.run.run import TERMINAL, Run
+from konik.statemachine.run.variables import Scope
+from konik.statemachine.values.errors import EvaluationError
+from konik.statemachine.values.evaluate import condition
+
+# What is to be done before the threads move, in this order; each says whether it changed something.
+BEFORE_EACH_PASS: list[Callable[[Run], bool]] = [failing.launch_handlers]
+
+
+def advance(run: Run) -> None:
+    """Moves the WfRun as far as it can go without an event from outside, and saves it."""
+    for _ in range(limits.PASSES_PER_COMMAND_MAX):
+        if not _pass(run):
+            break
+    else:
+        if run.threads[0].status not in TERMINAL:
+            _stop_spinning(run)
+    _settle_status(run)
+    run.save()
+
+
+def _pass(run: Run) -> bool:
+    changed = False
+    for prepare in BEFORE_EACH_PASS:
+        changed |= prepare(run)
+    threads_now = run.wf_run.thread_runs
+    place = 0
+    while place < len(threads_now):  # threads that start during the pass are moved in it, too
+        changed |= _step(run, threads_now[place])
+        place += 1
+    return changed
+
+
+def _stop_spinning(run: Run) -> None:
+    thread = run.threads[0]
+    failure = NodeFailure(
+        "INTERNAL_ERROR",
+        f"the WfRun did not come to rest within {limits.PASSES_PER_COMMAND_MAX} steps of one command; is there a loop?",
+    )
+    node_run = run.node_run(thread)
+    node_run.failures.add(failure_name=failure.name, message=failure.message)
+    node_run.status = failure.status
+    node_run.error_message = failure.message
+    set_timestamp(node_run.end_time, run.now_ms)
+    run.save_node_run(node_run)
+    failing.fail_thread(run, thread, failure)
+
+
+def _settle_status(run: Run) -> None:
+    """Until thread 0 ends, the WfRun is HALTED if somebody has stopped thread 0, else RUNNING."""
+    first = run.threads[0]
+    if first.status not in TERMINAL:
+        stopped = any(reason.HasField("manual_halt") for reason in first.halt_reasons)
+        run.wf_run.status = HALTED if stopped and first.status == HALTED else RUNNING
+
+
+def _step(run: Run, thread: ThreadRun) -> bool:
+    act = _STEPS.get(thread.status)
+    return act is not None and act(run, thread)
+
+
+def _step_halting(run: Run, thread: ThreadRun) -> bool:
+    return halting.try_finish(run, thread)
+
+
+def _step_running(run: Run, thread: ThreadRun) -> bool:
+    node_run = run.node_run(thread)
+    plan = run.node_plan(thread, node_run.node_name)
+    at = At(run, thread, node_run, plan)
+    try:
+        if node_run.failures:
+            _go_on(at, Scope(run, thread), with_mutations=False)
+        elif not NODE_TYPES[plan.kind].proceed(at):
+            return False
+        else:
+            _complete(at)
+    except NodeFailure as failure:
+        failing.fail_node(run, thread, node_run, failure)
+    except EvaluationError as error:
+        failing.fail_node(run, thread, node_run, NodeFailure("VAR_SUB_ERROR", str(error)))
+    return True
+
+
+_STEPS: dict[LHStatus, Callable[[Run, ThreadRun], bool]] = {
+    RUNNING: _step_running,
+    HALTING: _step_halting,
+    HALTED: halting.resume_if_over,
+}
+
+
+def _complete(at: At) -> None:
+    """The node's work is done: the thread leaves it, or ends with it."""
+    node_type = NODE_TYPES[at.plan.kind]
+    at.node_run.status = COMPLETED
+    if not at.node_run.HasField("end_time"):
+        set_timestamp(at.node_run.end_time, at.run.now_ms)
+    at.run.save_node_run(at.node_run)
+    node_type.ended(at)
+    if at.plan.kind == "exit":
+        threads.complete(at.run, at.thread)
+        return
+    output = node_type.output(at)
+    outputs.keep(at.run, at.thread, at.plan.name, output)
+    _go_on(at, Scope(at.run, at.thread, at.plan.name, output), with_mutations=True)
+
+
+def _go_on(at: At, scope: Scope, with_mutations: bool) -> None:
+    """Takes the first edge whose condition holds. Failing to find one is a failure of the node that is left."""
+    try:
+        edge = _choose(at.plan.node, scope)
+        if with_mutations and edge.variable_mutations:
+            _mutate(at, edge, scope)
+    except EvaluationError as error:
+        raise NodeFailure("VAR_SUB_ERROR", str(error)) from error
+    activate(at.run, at.thread, edge.sink_node_name)
+
+
+def _choose(node: Node, scope: Scope) -> Edge:
+    for edge in node.outgoing_edges:
+        kind = edge.WhichOneof("edge_condition")
+        if kind is None:
+            return edge
+        try:
+            if condition(getattr(edge, kind), scope):
+                return edge
+        except EvaluationError as error:
+            raise EvaluationError(f"Failed evaluating edge with sink node {edge.sink_node_name}: {error}") from error
+    raise EvaluationError("no outgoing edge has a condition that holds")
+
+
+def _mutate(at: At, edge: Edge, scope: Scope) -> None:
+    try:
+        variables.mutate(at.run, at.thread, list(edge.variable_mutations), scope, at.plan.name)
+    except EvaluationError as error:
+        raise EvaluationError(f"Failed evaluating edge with sink node {edge.sink_node_name}: {error}") from error
+
+
+def activate(run: Run, thread: ThreadRun, node_name: str) -> None:
+    """The thread arrives at the node."""
+    thread.current_node_position += 1
+    plan = run.node_plan(thread, node_name)
+    node_run: NodeRun = threads.new_node_run(run, thread, node_name)
+    try:
+        NODE_TYPES[plan.kind].arrive(At(run, thread, node_run, plan))
+    except NodeFailure as failure:
+        failing.fail_node(run, thread, node_run, failure)
+    except EvaluationError as error:
+        failing.fail_node(run, thread, node_run, NodeFailure("VAR_SUB_ERROR", str(error)))

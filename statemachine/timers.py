@@ -1,0 +1,69 @@
+"""What is to be done at a certain time. Timers are keys in the order of their due time; the log's time fires them.
+
+A timer is never early. One that no longer applies is found out when it fires: it carries the creation time of what it
+belongs to, so that another object of the same id is not meant.
+"""
+
+from collections.abc import Callable
+
+from google.protobuf.message import Message
+
+from konik.api.pb.internal_pb2 import Timer
+from konik.statemachine import keys, limits
+from konik.statemachine.context import Context
+from konik.statemachine.tables import TIMERS
+from konik.statemachine.view import View
+
+Handler = Callable[[Context, Message, int], None]
+
+HANDLERS: dict[str, Handler] = {}
+
+RANGE = keys.TIMER, keys.after(keys.TIMER)
+
+
+def on(subject: str) -> Callable[[Handler], Handler]:
+    """Registers `handler(context, what the timer is about, its subject_created_ms)`; `context.now_ms` is the due time."""
+
+    def register(handler: Handler) -> Handler:
+        if subject in HANDLERS:
+            raise ValueError(f"timers of {subject} are registered twice")
+        HANDLERS[subject] = handler
+        return handler
+
+    return register
+
+
+def key(due_ms: int, owner: bytes) -> bytes:
+    """`owner` is the key of what the timer belongs to, with what tells its timers apart."""
+    return keys.TIMER + keys.long(min(max(due_ms, 0), limits.TIMER_DUE_MS_MAX)) + owner
+
+
+def start(context: Context, due_ms: int, owner: bytes, timer: Timer) -> None:
+    timer.tenant = context.tenant
+    context.txn.put(key(due_ms, owner), timer.SerializeToString(deterministic=True))
+
+
+def stop(context: Context, due_ms: int, owner: bytes) -> None:
+    """Removes a timer that is known to be pointless, so that it does not take up room until it is due."""
+    place = key(due_ms, owner)
+    if context.txn.get(place) is not None:
+        context.txn.delete(place)
+
+
+def due_of(raw: bytes) -> int:
+    return int.from_bytes(raw[1:9], "big")
+
+
+def first(view: View, until_ms: int | None = None) -> tuple[bytes, Timer] | None:
+    """The timer that is due first, if it is due by `until_ms`."""
+    stop_key = RANGE[1] if until_ms is None else keys.TIMER + keys.long(until_ms + 1)
+    for raw_key, raw in view.scan(RANGE[0], stop_key):
+        return raw_key, TIMERS.parse(raw)
+    return None
+
+
+def fire(context: Context, timer: Timer) -> None:
+    subject = timer.WhichOneof("subject")
+    if subject is None:
+        raise ValueError("a timer without a subject")
+    HANDLERS[subject](context, getattr(timer, subject), timer.subject_created_ms)

@@ -1,0 +1,82 @@
+"""The state as the machine sees it: an ordered map from bytes to bytes, and a transaction over it.
+
+The map itself belongs to `cluster`. A transaction gathers what one command writes; it reaches the map as a whole or
+not at all.
+"""
+
+from collections.abc import Iterator
+from typing import Protocol
+
+
+class Readable(Protocol):
+    """Whatever gives the value of a key."""
+
+    def get(self, key: bytes) -> bytes | None: ...
+
+
+class View(Readable, Protocol):
+    """An ordered map. `scan` yields the pairs with start <= key < stop in the order of their keys."""
+
+    def put(self, key: bytes, value: bytes) -> None: ...
+
+    def delete(self, key: bytes) -> None: ...
+
+    def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]: ...
+
+
+class Transaction:
+    """Reads see what was written before; `commit` hands all of it to the view."""
+
+    __slots__ = ("_view", "_writes")
+
+    def __init__(self, view: View) -> None:
+        self._view = view
+        self._writes: dict[bytes, bytes | None] = {}
+
+    def get(self, key: bytes) -> bytes | None:
+        if key in self._writes:
+            return self._writes[key]
+        return self._view.get(key)
+
+    def put(self, key: bytes, value: bytes) -> None:
+        self._writes[key] = value
+
+    def delete(self, key: bytes) -> None:
+        self._writes[key] = None
+
+    def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
+        """The pairs as they are now: a write between two steps is not seen by a scan under way."""
+        own = sorted((key, value) for key, value in self._writes.items() if start <= key < stop)
+        if not own:
+            yield from self._view.scan(start, stop)
+            return
+        place = 0
+        for key, value in self._view.scan(start, stop):
+            while place < len(own) and own[place][0] < key:
+                yield from _present(own[place])
+                place += 1
+            if place < len(own) and own[place][0] == key:
+                yield from _present(own[place])
+                place += 1
+            else:
+                yield key, value
+        for pair in own[place:]:
+            yield from _present(pair)
+
+    def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
+        """The first pair in the range, or None."""
+        return next(self.scan(start, stop), None)
+
+    def commit(self) -> None:
+        for key, value in self._writes.items():
+            if value is None:
+                self._view.delete(key)
+            else:
+                self._view.put(key, value)
+        self._writes = {}
+
+
+def _present(pair: tuple[bytes, bytes | None]) -> Iterator[tuple[bytes, bytes]]:
+    key, value = pair
+    if value is not None:
+        yield key, value
