@@ -1,0 +1,266 @@
+"""The log on disk: an LMDB directory that holds entries, term, vote and commit index in one synced transaction each.
+
+`bootstrap` makes it, once; `LmdbJournal.open` finds it again and refuses what is not this node's, is in use, or is
+damaged. It also fills pysyncobj's journal contract, as far as that only asks: whatever there would change the log is
+barred, since the log changes through `write`, `cut` and `reset` alone.
+"""
+
+import os
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from struct import Struct
+
+import lmdb
+import pysyncobj.journal
+
+from konik.cluster import identity as identities
+from konik.cluster.disk import Stored
+from konik.cluster.frame import barred
+from konik.cluster.identity import DirectoryLock, Identity, NotBootstrapped, WrongDirectory
+from konik.cluster.journal_records import (
+    IDENTITY,
+    LOG,
+    PEER,
+    VOW,
+    CorruptLog,
+    entry_key,
+    seal,
+    seal_entry,
+    unseal,
+    unseal_entry,
+)
+from konik.cluster.journal_writer import Extent, Fatal, Limits, Meeting, Post, Statistics, Write, Writer
+from konik.cluster.raft.messages import Entry
+from konik.cluster.raft.ready import Vow
+
+DEFAULT_LIMITS = Limits()
+
+_VOW = Struct(">QQ")  # term, commit; the vote follows
+
+
+def bootstrap(path: str, identity: Identity) -> None:
+    """Make the log of a node that has none: empty, marked with `identity`, durable when this returns.
+
+    Raises WrongDirectory if there is one already.
+    """
+    os.makedirs(path, mode=0o700, exist_ok=True)
+    lock = DirectoryLock(path)
+    try:
+        with _environment(path, DEFAULT_LIMITS.map_bytes) as environment, environment.begin(write=True) as transaction:
+            if transaction.get(IDENTITY) is not None:
+                raise WrongDirectory(f"{path} has been bootstrapped before: start the node without --bootstrap")
+            transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))
+            _begin_at(transaction, Entry(0, 0, b""), Vow(0, None, 0))
+        _sync_directory(path)
+        _sync_directory(os.path.dirname(os.path.abspath(path)))
+    finally:
+        lock.release()
+
+
+class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj has no types
+    """A `disk.Journal` on an LMDB directory."""
+
+    def __init__(
+        self, path: str, lock: DirectoryLock, environment: lmdb.Environment, post: Post, fatal: Fatal, limits: Limits
+    ) -> None:
+        """For `open` alone."""
+        self._path, self._lock, self._environment = path, lock, environment
+        self._post, self._fatal, self._limits = post, fatal, limits
+        self._extent: Extent | None = None
+        self._writer: Writer | None = None
+        with environment.begin() as transaction:
+            self.identity = _read_identity(transaction, path)
+            self._directories = _read_directories(transaction)
+            self._vow = _read_vow(transaction)
+        self._first = 0
+        self._last = Entry(0, 0, b"")
+
+    @classmethod
+    def open(
+        cls, path: str, node: str, cluster: bytes | None, post: Post, fatal: Fatal, limits: Limits = DEFAULT_LIMITS
+    ) -> "LmdbJournal":
+        """The log of `node`, and of `cluster` if one is named.
+
+        `post` runs a callback on the loop and may be called from any thread. `fatal` is called on the writing thread,
+        and should end the process: the disk has failed, nobody knows what it holds.
+        Raises a DirectoryRefused that says what to do, or CorruptLog.
+        """
+        if not os.path.exists(os.path.join(path, "data.mdb")):
+            raise _not_bootstrapped(path)
+        lock = DirectoryLock(path)
+        environment = None
+        try:
+            environment = _environment(path, limits.map_bytes)
+            journal = cls(path, lock, environment, post, fatal, limits)
+            identities.check(journal.identity, path, cluster, node)
+            return journal
+        except BaseException:
+            if environment is not None:
+                environment.close()
+            lock.release()
+            raise
+
+    # the log
+
+    def load(self) -> Stored:
+        """What is stored. Raises CorruptLog unless every record is as it was written, and follows the one before."""
+        entries: list[Entry] = []
+        own: int | None = None
+        with self._environment.begin() as transaction:
+            for key, record in _records(transaction, LOG):
+                entry, own = unseal_entry(key, record, own)
+                if entries and entry.index != entries[-1].index + 1:
+                    raise CorruptLog(f"{self._path}: entry {entries[-1].index + 1} is missing")
+                entries.append(entry)
+        if own is None or not self._vow.commit <= entries[-1].index:
+            raise CorruptLog(f"{self._path}: the log ends before its own commit index {self._vow.commit}")
+        self._extent = Extent(entries[0].index, entries[-1].index, own)
+        self._first, self._last = entries[0].index, entries[-1]
+        return Stored(self._vow, entries)
+
+    def reset(self, base: Entry) -> Stored:
+        """Before `start`: the log becomes this one entry, and the commit index its own. Durable when this returns."""
+        assert self._writer is None and self._extent is not None, "a log is reset after load and before start"
+        self._vow = Vow(self._vow.term, self._vow.vote, base.index)
+        with self._environment.begin(write=True) as transaction:
+            for index in range(self._extent.first, self._extent.last + 1):
+                transaction.delete(entry_key(index))
+            own = _begin_at(transaction, base, self._vow)
+        self._extent = Extent(base.index, base.index, own)
+        self._first, self._last = base.index, base
+        return Stored(self._vow, [base])
+
+    def start(self, synced: Callable[[int], None], trouble: Callable[[str | None], None]) -> None:
+        """As in `disk.Journal`."""
+        assert self._writer is None and self._extent is not None, "a log is started once, after load"
+        self._writer = Writer(self._environment, self._extent, self._limits, self._post, synced, trouble, self._fatal)
+        self._writer.start()
+
+    def write(self, number: int, vow: Vow, entries: Sequence[Entry], reset: bool = False) -> None:
+        """As in `disk.Journal`."""
+        self._running.submit(Write(number, _pack_vow(vow), entries, reset))
+        self._vow = vow
+        if entries:
+            self._last = entries[-1]
+            self._first = entries[0].index if reset else self._first
+
+    def cut(self, index: int) -> None:
+        """As in `disk.Journal`."""
+        self._running.cut(index)
+        self._first = max(self._first, index)
+
+    def close(self) -> None:
+        """Returns when what was asked for is synced, unless the disk is full."""
+        if self._writer is not None:
+            self._writer.close()
+        self._environment.close()
+        self._lock.release()
+
+    @property
+    def statistics(self) -> Statistics:
+        """Of the syncs since `start`."""
+        return self._running.statistics
+
+    @property
+    def _running(self) -> Writer:
+        assert self._writer is not None, "the log is not started"
+        return self._writer
+
+    # whom this node has met
+
+    @property
+    def directories(self) -> Mapping[str, bytes]:
+        """The directory id of each peer, as first met."""
+        return self._directories
+
+    def record_directory(self, peer: str, directory: bytes) -> None:
+        """Know `peer` by this directory from now on."""
+        self._directories[peer] = directory
+        self._running.submit(Meeting(peer, directory))
+
+    # pysyncobj's contract
+
+    def __len__(self) -> int:
+        return self._last.index - self._first + 1
+
+    def __getitem__(self, place: int) -> tuple[bytes, int, int]:
+        if place != -1:
+            raise IndexError("only the last entry is known here, the core holds the log")
+        return self._last.data, self._last.index, self._last.term
+
+    def getCurrentTerm(self) -> int:  # noqa: N802
+        return self._vow.term
+
+    def getVotedForNodeId(self) -> str | None:  # noqa: N802
+        return self._vow.vote
+
+    def getRaftCommitIndex(self) -> int:  # noqa: N802
+        return self._vow.commit
+
+    def _destroy(self) -> None:
+        self.close()
+
+    add = barred("add", "the core appends, write stores")
+    clear = barred("clear", "the log begins anew by the start-up rule alone")
+    deleteEntriesFrom = barred("deleteEntriesFrom", "the core truncates at a conflict, write stores")  # noqa: N815
+    deleteEntriesTo = barred("deleteEntriesTo", "cut does that after a checkpoint")  # noqa: N815
+    setRaftCommitIndex = barred("setRaftCommitIndex", "it is part of the vow")  # noqa: N815
+    setCurrentTerm = barred("setCurrentTerm", "it is part of the vow")  # noqa: N815
+
+
+def _environment(path: str, map_bytes: int) -> lmdb.Environment:
+    return lmdb.open(path, map_size=map_bytes, mode=0o600, sync=True, metasync=True, max_dbs=0)
+
+
+def _begin_at(transaction: lmdb.Transaction, base: Entry, vow: Vow) -> int:
+    record, own = seal_entry(base, 0)
+    transaction.put(entry_key(base.index), record)
+    transaction.put(VOW, seal(VOW, _pack_vow(vow)))
+    return own
+
+
+def _records(transaction: lmdb.Transaction, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
+    with transaction.cursor() as cursor:
+        cursor.set_range(prefix)
+        for key, record in cursor:
+            if not bytes(key).startswith(prefix):
+                return
+            yield bytes(key), bytes(record)
+
+
+def _read_identity(transaction: lmdb.Transaction, path: str) -> Identity:
+    record = transaction.get(IDENTITY)
+    if record is None:
+        raise _not_bootstrapped(path)
+    return identities.unpack(unseal(IDENTITY, bytes(record)))
+
+
+def _read_directories(transaction: lmdb.Transaction) -> dict[str, bytes]:
+    return {key[len(PEER) :].decode(): unseal(key, record) for key, record in _records(transaction, PEER)}
+
+
+def _read_vow(transaction: lmdb.Transaction) -> Vow:
+    record = transaction.get(VOW)
+    if record is None:
+        raise CorruptLog("there is no record of term and vote")
+    content = unseal(VOW, bytes(record))
+    term, commit = _VOW.unpack_from(content)
+    return Vow(term, content[_VOW.size :].decode() or None, commit)
+
+
+def _pack_vow(vow: Vow) -> bytes:
+    return _VOW.pack(vow.term, vow.commit) + (vow.vote or "").encode()
+
+
+def _not_bootstrapped(path: str) -> NotBootstrapped:
+    return NotBootstrapped(
+        f"{path} holds no log. If this node has never run, make it with `konik server --bootstrap`. If it has, its "
+        "disk was emptied or exchanged: it must join anew, for it no longer knows what it promised"
+    )
+
+
+def _sync_directory(path: str) -> None:
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

@@ -1,0 +1,246 @@
+"""The thread that owns every write transaction of the log, from begin to commit.
+
+LMDB binds a write transaction to the thread that began it, and a sync must not hold up the loop. While one transaction
+is being synced, what is asked for meanwhile gathers and goes into the next one: group commit.
+
+A full disk is no reason to forget: the operations stay pending until there is room. Any other error of the disk is one
+after which nobody knows what is durable, so it is fatal. What must never happen here: `synced` for something that is
+not.
+"""
+
+import shutil
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from functools import partial
+from typing import NamedTuple
+
+import lmdb
+
+from konik.cluster.journal_records import PEER, VOW, entry_key, seal, seal_entry, sum_of
+from konik.cluster.raft.messages import Entry
+
+Post = Callable[[Callable[[], None]], object]
+"""Runs a callback on the loop; may be called from any thread, as asyncio's `call_soon_threadsafe`."""
+
+Fatal = Callable[[BaseException], None]
+
+
+class Write(NamedTuple):
+    """The vow, and entries that replace everything from the first one's index on, or everything if `reset`."""
+
+    number: int
+    vow: bytes
+    entries: Sequence[Entry]
+    reset: bool
+
+
+class Meeting(NamedTuple):
+    """A peer's directory id, to be known again."""
+
+    peer: str
+    directory: bytes
+
+
+Operation = Write | Meeting
+
+
+class Extent(NamedTuple):
+    """What the log on the disk holds."""
+
+    first: int
+    last: int
+    last_sum: int
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    map_bytes: int = 1 << 30
+    """The log's map when it is opened: address space, not disk."""
+    map_bytes_max: int = 64 << 30
+    """It is doubled up to this when it is full."""
+    cut_entries_max: int = 1000
+    """Deleted with one sync, so that a cut of a long log does not hold up the writes behind it."""
+    retry_seconds_min: float = 0.05
+    retry_seconds_max: float = 2.0
+    """The pause after an attempt that found the disk full, doubled each time."""
+
+
+@dataclass(slots=True)
+class Statistics:
+    """Of one writer since its start."""
+
+    syncs: int = 0
+    entries: int = 0
+    bytes: int = 0
+    """Of the data of entries."""
+    seconds: deque[float] = field(default_factory=lambda: deque(maxlen=1000))
+    """What the latest transactions took, sync included."""
+
+    def median_seconds(self) -> float:
+        """0 before the first sync."""
+        return sorted(self.seconds)[len(self.seconds) // 2] if self.seconds else 0.0
+
+
+class Writer:
+    """Carries out operations in the order of `submit`; reports through `post`, which runs a callback on the loop."""
+
+    def __init__(
+        self,
+        environment: lmdb.Environment,
+        extent: Extent,
+        limits: Limits,
+        post: Post,
+        synced: Callable[[int], None],
+        trouble: Callable[[str | None], None],
+        fatal: Fatal,
+    ) -> None:
+        self.statistics = Statistics()
+        self._environment, self._extent, self._limits = environment, extent, limits
+        self._post, self._synced, self._trouble, self._fatal = post, synced, trouble, fatal
+        self._changed = threading.Condition()
+        self._pending: list[Operation] = []
+        self._cut_to = extent.first
+        self._closing = False
+        self._thread = threading.Thread(target=self._run, name="konik-journal", daemon=True)
+
+    # from the loop
+
+    def start(self) -> None:
+        self._thread.start()
+
+    def submit(self, operation: Operation) -> None:
+        with self._changed:
+            assert not self._closing, "the log is closed"
+            self._pending.append(operation)
+            self._changed.notify()
+
+    def cut(self, index: int) -> None:
+        with self._changed:
+            self._cut_to = max(self._cut_to, index)
+            self._changed.notify()
+
+    def close(self) -> None:
+        """Returns when what was asked for is synced, or at once where the disk is full."""
+        with self._changed:
+            self._closing = True
+            self._changed.notify()
+        self._thread.join()
+
+    # on the thread
+
+    def _run(self) -> None:
+        try:
+            while (operations := self._next()) is not None:
+                self._carry_out(operations)
+        except BaseException as error:
+            self._fatal(error)
+
+    def _next(self) -> list[Operation] | None:
+        """What is pending; [] if there is only something to cut; None when all is done and the log is being closed."""
+        with self._changed:
+            self._changed.wait_for(lambda: self._pending or self._may_cut() or self._closing)
+            if self._closing and not self._pending:
+                return None
+            operations, self._pending = self._pending, []
+            return operations
+
+    def _may_cut(self) -> bool:
+        return self._extent.first < min(self._cut_to, self._extent.last)
+
+    def _carry_out(self, operations: list[Operation]) -> None:
+        reason, pause = None, self._limits.retry_seconds_min
+        while (problem := self._attempt(operations)) is not None:
+            if reason is None:
+                self._post(partial(self._trouble, problem))
+            reason = problem
+            if self._may_cut():
+                self._attempt([])  # what it frees the next attempt may use
+            with self._changed:
+                if self._changed.wait_for(lambda: self._closing, pause):
+                    return
+                operations += self._pending
+                self._pending = []
+            pause = min(2 * pause, self._limits.retry_seconds_max)
+        if reason is not None:
+            self._post(partial(self._trouble, None))
+        numbers = [operation.number for operation in operations if isinstance(operation, Write)]
+        if numbers:
+            self._post(partial(self._synced, numbers[-1]))
+
+    def _attempt(self, operations: list[Operation]) -> str | None:
+        """One transaction. None: it is synced. Else why there was no room for it, and nothing has changed."""
+        while True:
+            try:
+                self._transact(operations)
+                return None
+            except lmdb.MapFullError:
+                if not self._grow():
+                    return f"the log's map is full at its limit of {self._limits.map_bytes_max} bytes"
+            except lmdb.DiskError as error:  # LMDB's name for ENOSPC alone
+                free = shutil.disk_usage(self._environment.path()).free
+                return f"the disk of {self._environment.path()} is full ({free} bytes free): {error}"
+
+    def _grow(self) -> bool:
+        size: int = self._environment.info()["map_size"]
+        larger = min(2 * size, self._limits.map_bytes_max)
+        if larger > size:
+            self._environment.set_mapsize(larger)
+        return larger > size
+
+    def _transact(self, operations: list[Operation]) -> None:
+        began = time.perf_counter()
+        extent, entries, size = self._extent, 0, 0
+        with self._environment.begin(write=True) as transaction:
+            for operation in operations:
+                match operation:
+                    case Write():
+                        extent = _write(transaction, extent, operation)
+                        entries += len(operation.entries)
+                        size += sum(len(entry.data) for entry in operation.entries)
+                    case Meeting(peer, directory):
+                        key = PEER + peer.encode()
+                        transaction.put(key, seal(key, directory))
+            extent = self._delete(transaction, extent)
+        self._extent = extent
+        self.statistics.syncs += 1
+        self.statistics.entries += entries
+        self.statistics.bytes += size
+        self.statistics.seconds.append(time.perf_counter() - began)
+
+    def _delete(self, transaction: lmdb.Transaction, extent: Extent) -> Extent:
+        """Go on with the cut. The last entry on the disk stays, even if the checkpoint is ahead of it."""
+        end = min(self._cut_to, extent.last, extent.first + self._limits.cut_entries_max)
+        for index in range(extent.first, end):
+            transaction.delete(entry_key(index))
+        return extent._replace(first=max(extent.first, end))
+
+
+def _write(transaction: lmdb.Transaction, extent: Extent, write: Write) -> Extent:
+    transaction.put(VOW, seal(VOW, write.vow))
+    if not write.entries:
+        assert not write.reset, "a log that begins anew needs an entry to begin with"
+        return extent
+    extent = _make_room(transaction, extent, write.entries[0].index, write.reset)
+    own = extent.last_sum
+    for place, entry in enumerate(write.entries, extent.last + 1):
+        assert entry.index == place, f"entry {entry.index} in the place of {place}"
+        record, own = seal_entry(entry, own)
+        transaction.put(entry_key(entry.index), record)
+    return Extent(extent.first, write.entries[-1].index, own)
+
+
+def _make_room(transaction: lmdb.Transaction, extent: Extent, index: int, reset: bool) -> Extent:
+    """Delete what the entry at `index` and its followers replace."""
+    for doomed in range(extent.first if reset else index, extent.last + 1):
+        transaction.delete(entry_key(doomed))
+    if reset:
+        return Extent(index, index - 1, 0)
+    assert extent.first < index <= extent.last + 1, f"entry {index} does not follow a log {extent.first}..{extent.last}"
+    if index == extent.last + 1:
+        return extent
+    before = transaction.get(entry_key(index - 1))
+    assert before is not None, f"entry {index - 1} is not on the disk"
+    return Extent(extent.first, index - 1, sum_of(bytes(before)))

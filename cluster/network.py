@@ -1,0 +1,76 @@
+"""What replicas need from a network, and what they say to each other besides Raft's own messages.
+
+A driver sees its peers through `Network` alone. Frames to one peer arrive in the order in which they were sent or, when
+the connection breaks, not at all; a frame that arrives is whole.
+"""
+
+from typing import NamedTuple, Protocol
+
+from konik.cluster.raft.messages import Message
+
+PROTOCOL_VERSION = 1
+"""Of the frames between members. Members of different versions refuse each other."""
+
+
+class Hello(NamedTuple):
+    """The first frame on a connection, from both sides: who speaks, of which cluster, with which memory."""
+
+    version: int
+    cluster: bytes  # 16 bytes, the same in every member
+    node: str
+    directory: bytes  # 16 bytes, made once when the data directory was: another one means that the memory is gone
+    process: bytes  # 16 random bytes of this start: another one means that the process is new
+    pid: int
+    client_address: str  # where this member serves clients
+
+
+class SnapshotOffer(NamedTuple):
+    """The state as of the entry (`last_index`, `last_term`) will follow in chunks."""
+
+    transfer: int  # tells the transfers of one sender apart
+    last_index: int
+    last_term: int
+    size: int  # bytes
+    checksum: bytes
+
+
+class SnapshotChunk(NamedTuple):
+    transfer: int
+    offset: int
+    data: bytes
+
+
+class SnapshotReceived(NamedTuple):
+    """Everything before `offset` is kept: the next chunk may come."""
+
+    transfer: int
+    offset: int
+
+
+class SnapshotOver(NamedTuple):
+    """The receiver's last word: installed and durable, or not."""
+
+    transfer: int
+    installed: bool
+
+
+class SnapshotWithdrawn(NamedTuple):
+    """The sender's last word: there will be no more of it."""
+
+    transfer: int
+
+
+SnapshotFrame = SnapshotOffer | SnapshotChunk | SnapshotReceived | SnapshotOver | SnapshotWithdrawn
+
+PeerFrame = tuple[object, ...]
+"""A plain tuple: its tag, then fields that msgpack knows. Whoever uses them tells the wire which tags there are."""
+
+Frame = Message | SnapshotFrame | PeerFrame
+"""All that passes between two drivers. A Hello passes between two transports."""
+
+
+class Network(Protocol):
+    """The way out to the other members."""
+
+    def send(self, peer: str, frame: Frame) -> bool:
+        """Pass `frame` on if there is a connection to `peer` now; False if not. Never waits."""

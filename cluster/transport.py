@@ -1,0 +1,215 @@
+"""The connections of one member to all others, over TCP: who dials whom, who is believed, who is told when one breaks.
+
+It fills pysyncobj's transport contract. Of two members the one with the higher id dials, again and again. A member is
+heard only after a hello that fits: same protocol, same cluster, a known name (under TLS the certificate's), and the
+directory that was recorded when the two first met. Of a member's connections only the newest is heard.
+"""
+
+import asyncio
+import ssl
+from collections.abc import Mapping
+from typing import Protocol
+
+import pysyncobj.transport
+import structlog
+from pysyncobj.node import Node
+
+from konik.cluster.frame import barred
+from konik.cluster.link import Link
+from konik.cluster.network import Frame, Hello
+from konik.cluster.tls import Address, TlsFiles, refuse_plain
+from konik.cluster.wire import Wire
+
+REDIAL_SECONDS_MIN = 0.05
+REDIAL_SECONDS_MAX = 1.0
+DIAL_SECONDS_MAX = 1.0
+
+log = structlog.get_logger()
+
+
+class Acquaintances(Protocol):
+    """Who remembers the directory of each peer."""
+
+    @property
+    def directories(self) -> Mapping[str, bytes]:
+        """By peer."""
+
+    def record_directory(self, peer: str, directory: bytes) -> None:
+        """From now on `peer` is known by this directory."""
+
+
+class Refused(Exception):
+    """A hello that does not fit; the text says why, and what to do."""
+
+
+class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysyncobj has no types
+    def __init__(
+        self,
+        hello: Hello,
+        listen: Address,
+        peers: Mapping[str, Address],
+        wire: Wire,
+        acquaintances: Acquaintances,
+        tls: TlsFiles | None,
+    ) -> None:
+        """`hello` is what this member says of itself. Raises InsecureTransport without `tls`, unless all is
+        loopback."""
+        if tls is None:
+            refuse_plain([listen, *peers.values()])
+        super().__init__(None, Node(hello.node), [])
+        self.nodes = {name: Node(name, address=peers[name]) for name in sorted(peers)}
+        self.hellos: dict[str, Hello] = {}
+        """The latest hello of each peer, connected or not."""
+        self._hello, self._listen, self._wire = hello, listen, wire
+        self._acquaintances, self._tls = acquaintances, tls
+        self._links: dict[str, Link] = {}
+        self._greeting: set[Link] = set()
+        self._complaints: dict[str, str] = {}  # peer -> what was logged last, so that a redial says nothing new
+        self._dialling: list[asyncio.Task[None]] = []
+        self._server: asyncio.Server | None = None
+
+    async def start(self) -> None:
+        """Listen and dial. Raises OSError if the address is taken."""
+        loop = asyncio.get_running_loop()
+        context = self._tls.server_context() if self._tls else None
+        self._server = await loop.create_server(lambda: Link(self, self._wire, self._hello), *self._listen, ssl=context)
+        self._dialling = [loop.create_task(self._keep_dialling(name)) for name in self.nodes if name < self._hello.node]
+
+    async def close(self) -> None:
+        """Close everything. No callback comes any more."""
+        self.setOnNodeDisconnectedCallback(None)
+        self.setOnMessageReceivedCallback(None)
+        for task in self._dialling:
+            task.cancel()
+        await asyncio.gather(*self._dialling, return_exceptions=True)
+        links = [*self._links.values(), *self._greeting]
+        for link in links:
+            link.close("this node stops")
+        await asyncio.gather(*(link.closed.wait() for link in links))
+        if self._server is not None:
+            self._server.close()
+            await self._server.wait_closed()
+
+    @property
+    def port(self) -> int:
+        """Where it listens; of use when port 0 was asked for."""
+        assert self._server is not None, "the transport has not started"
+        port: int = self._server.sockets[0].getsockname()[1]
+        return port
+
+    def is_connected(self, peer: str) -> bool:
+        return peer in self._links
+
+    def disconnect(self, peer: str, reason: str) -> None:
+        """Break the connection to `peer`, if there is one."""
+        if (link := self._links.get(peer)) is not None:
+            link.close(reason)
+
+    # pysyncobj's contract
+
+    def send(self, node: Node, message: Frame) -> bool:
+        """As `Network.send`, to a node of `nodes`."""
+        link = self._links.get(node.id)
+        if link is None:
+            return False
+        link.send(message)
+        return True
+
+    addNode = barred("addNode", "members change by log entries")  # noqa: N815
+    dropNode = barred("dropNode", "members change by log entries")  # noqa: N815
+
+    def setOnUtilityMessageCallback(self, message: str, callback: object) -> None:  # noqa: N802
+        """The library's own administration messages are not spoken here."""
+
+    # dialling
+
+    async def _keep_dialling(self, peer: str) -> None:
+        pause = REDIAL_SECONDS_MIN
+        while True:
+            link = await self._dial(peer)
+            if link is not None:
+                await link.closed.wait()
+            pause = REDIAL_SECONDS_MIN if link is not None and link.peer else min(2 * pause, REDIAL_SECONDS_MAX)
+            await asyncio.sleep(pause)
+
+    async def _dial(self, peer: str) -> Link | None:
+        host, port = self.nodes[peer].address
+        context = self._tls.client_context() if self._tls else None
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(DIAL_SECONDS_MAX):
+                _, link = await loop.create_connection(
+                    lambda: Link(self, self._wire, self._hello, peer),
+                    host,
+                    port,
+                    ssl=context,
+                    server_hostname=peer if context else None,
+                )
+            return link
+        except ConnectionRefusedError:
+            self._onNodeDisconnected(self.nodes[peer])  # nobody listens: whoever waits for this member need not
+        except ssl.SSLError as error:
+            self._complain(peer, f"TLS with {peer} at {host}:{port} failed: {error}")
+        except OSError as error:
+            self._complain(peer, f"{peer} at {host}:{port} cannot be reached: {error}")
+        return None
+
+    # link.Owner
+
+    def opened(self, link: Link) -> None:
+        self._greeting.add(link)
+
+    def greeted(self, link: Link, hello: Hello) -> None:
+        try:
+            self._check(link, hello)
+        except Refused as refusal:
+            self._complain(hello.node, str(refusal))
+            link.close("refused")
+            return
+        peer = hello.node
+        self._complaints.pop(peer, None)
+        self._greeting.discard(link)
+        if peer not in self._acquaintances.directories:
+            self._acquaintances.record_directory(peer, hello.directory)
+        if (older := self._links.pop(peer, None)) is not None:
+            older.close("replaced by a newer connection")
+            self._onNodeDisconnected(self.nodes[peer])
+        link.peer, self._links[peer], self.hellos[peer] = peer, link, hello
+        self._onNodeConnected(self.nodes[peer])
+
+    def heard(self, link: Link, frame: Frame) -> None:
+        assert link.peer is not None
+        if self._links.get(link.peer) is link:
+            self._onMessageReceived(self.nodes[link.peer], frame)
+
+    def lost(self, link: Link, reason: str) -> None:
+        self._greeting.discard(link)
+        if link.peer is not None and self._links.get(link.peer) is link:
+            del self._links[link.peer]
+            log.info("connection lost", peer=link.peer, reason=reason)
+            self._onNodeDisconnected(self.nodes[link.peer])
+
+    def _check(self, link: Link, hello: Hello) -> None:
+        """Raises Refused."""
+        ours, peer, names = self._hello, hello.node, link.names
+        if hello.version != ours.version:
+            raise Refused(f"{peer} speaks protocol {hello.version}, this node {ours.version}: run compatible releases")
+        if hello.cluster != ours.cluster:
+            raise Refused(
+                f"{peer} belongs to cluster {hello.cluster.hex()}, this node to {ours.cluster.hex()}: "
+                "one of them has the address or the data directory of another cluster"
+            )
+        if peer not in self.nodes or link.dialled not in (None, peer):
+            raise Refused(f"{peer!r} answers where {link.dialled or 'a member'} should: check the members' addresses")
+        if names is not None and peer not in names:
+            raise Refused(f"{peer}'s certificate is for {sorted(names)}: a member's certificate must name its id")
+        if self._acquaintances.directories.get(peer, hello.directory) != hello.directory:
+            raise Refused(
+                f"{peer} comes with another data directory than before: it no longer knows what it promised, "
+                "and must join anew"
+            )
+
+    def _complain(self, peer: str, complaint: str) -> None:
+        if self._complaints.get(peer) != complaint:
+            self._complaints[peer] = complaint
+            log.warning(complaint, peer=peer)

@@ -1,0 +1,47 @@
+"""A node whose clock is off stands back; one whose peers' clocks are off does not."""
+
+import pytest
+from hand_clock import HandClock
+
+from konik.cluster.clock_offsets import TELL_SECONDS, ClockOffsets
+
+
+class World:
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.told = 0
+        self.verdicts: list[bool] = []
+        self.offsets = ClockOffsets(clock, clock, self.send, ("b", "c"), self.verdicts.append)
+
+    def send(self, peer: str, frame: tuple[object, ...]) -> bool:
+        self.told += 1
+        return True
+
+    def hear(self, peer: str, ahead_s: float) -> None:
+        self.offsets.received(peer, int((self.clock.wall() + ahead_s) * 1000))
+
+
+@pytest.fixture
+def world(clock: HandClock) -> World:
+    return World(clock)
+
+
+def test_the_time_is_told_again_and_again(world: World, clock: HandClock) -> None:
+    world.offsets.start()
+    clock.advance(TELL_SECONDS * 2.5)
+    assert world.told == 6
+
+
+def test_small_differences_are_nothing(world: World) -> None:
+    world.hear("b", 0.3)
+    world.hear("c", -0.4)
+    assert world.verdicts == []
+
+
+def test_a_clock_that_is_off_from_both_others_is_off_until_it_is_set_right(world: World, clock: HandClock) -> None:
+    world.hear("b", 10.0)
+    world.hear("c", 10.1)
+    clock.wall_ahead += 10
+    world.hear("b", 0.0)
+    world.hear("c", 0.1)
+    assert world.verdicts == [True, False]

@@ -1,0 +1,87 @@
+"""Replicas check each other: equal hashes pass, another one stops the replica, other versions do not compare."""
+
+from typing import Any
+
+import pytest
+from hand_clock import HandClock
+
+from konik.cluster.marks import Marks, StateDiffers, fingerprint
+from konik.statemachine.limits import MARK_EVERY_ENTRIES
+
+
+class Fold:
+    def __init__(self, sum: int, steps: int) -> None:
+        self.sum: int | None = None
+        self._sum, self._steps = sum, steps
+
+    def __next__(self) -> None:
+        self._steps -= 1
+        if self._steps <= 0:
+            self.sum = self._sum
+
+
+class World:
+    def __init__(self, clock: HandClock, leads: bool) -> None:
+        self.frames: list[tuple[str, tuple[Any, ...]]] = []
+        self.differences: list[StateDiffers] = []
+        self.others: list[tuple[str, str]] = []
+        self.next_sum = 1
+        self.marks = Marks(
+            lambda: Fold(self.next_sum, 3),
+            clock,
+            lambda peer, frame: self.frames.append((peer, frame)) is None,
+            ("b", "c"),
+            lambda: leads,
+            self.differences.append,
+            lambda peer, versions: self.others.append((peer, versions)),
+        )
+
+    def hear(self, index: int, sum: int, versions: str | None = None) -> None:
+        self.marks.received("b", index, sum.to_bytes(16, "big"), versions or fingerprint(), True)
+
+
+@pytest.fixture
+def follower(clock: HandClock) -> World:
+    return World(clock, leads=False)
+
+
+def test_the_leader_tells_its_hash_to_all(clock: HandClock) -> None:
+    leader = World(clock, leads=True)
+    leader.marks.applied(MARK_EVERY_ENTRIES)
+    clock.advance()
+    assert [peer for peer, _ in leader.frames] == ["b", "c"]
+    assert leader.marks.last == (MARK_EVERY_ENTRIES, 1)
+
+
+def test_only_every_so_manieth_entry_is_a_mark(follower: World, clock: HandClock) -> None:
+    follower.marks.applied(MARK_EVERY_ENTRIES + 1)
+    clock.advance()
+    assert follower.marks.last == (0, 0)
+
+
+@pytest.mark.parametrize("own_first", [True, False])
+def test_equal_hashes_pass_whichever_comes_first(follower: World, clock: HandClock, own_first: bool) -> None:
+    if own_first:
+        follower.marks.applied(MARK_EVERY_ENTRIES)
+        clock.advance()
+    follower.hear(MARK_EVERY_ENTRIES, 1)
+    if not own_first:
+        follower.marks.applied(MARK_EVERY_ENTRIES)
+        clock.advance()
+    assert follower.marks.compared == 1 and follower.differences == []
+
+
+def test_another_hash_stops_the_replica_with_a_message_that_says_what_to_do(follower: World, clock: HandClock) -> None:
+    follower.marks.applied(MARK_EVERY_ENTRIES)
+    clock.advance()
+    follower.hear(MARK_EVERY_ENTRIES, 2)
+    (difference,) = follower.differences
+    assert "must be rebuilt" in str(difference) and str(MARK_EVERY_ENTRIES) in str(difference)
+
+
+def test_replicas_of_other_versions_are_not_compared_and_that_is_said_once(follower: World, clock: HandClock) -> None:
+    follower.marks.applied(MARK_EVERY_ENTRIES)
+    clock.advance()
+    for _ in range(2):
+        follower.hear(MARK_EVERY_ENTRIES, 2, "machine 9")
+    assert follower.differences == [] and follower.others == [("b", "machine 9")]

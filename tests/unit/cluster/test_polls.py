@@ -1,0 +1,168 @@
+"""Workers' streams: tickets, deliveries, giving back, and what happens at a new term."""
+
+from typing import Any
+
+import pytest
+from hand_clock import HandClock
+
+from konik.api.pb.internal_pb2 import AttemptRef, OfferTickets, ReturnAttempts, WithdrawTickets
+from konik.api.pb.task_requests_pb2 import PollTaskRequest
+from konik.cluster.polls import OFFER_DELAY_SECONDS, Polls, PollStream
+from konik.statemachine.entry import Delivery
+
+NONCE = b"n" * 16
+
+
+class World:
+    def __init__(self, clock: HandClock) -> None:
+        self.clock = clock
+        self.submitted: list[Any] = []
+        self.polls = Polls("a", NONCE, clock, clock, self.submit, lambda: self.polls.collect())
+        self.polls.term_began(1)
+
+    def submit(self, method: str, request: bytes) -> None:
+        kinds = {
+            "konik.OfferTickets": OfferTickets,
+            "konik.WithdrawTickets": WithdrawTickets,
+            "konik.ReturnAttempts": ReturnAttempts,
+        }
+        self.submitted.append(kinds[method].FromString(request))
+
+    def stream(self, asks: int = 1) -> PollStream:
+        stream = self.polls.open("default", lambda: None)
+        for _ in range(asks):
+            request = PollTaskRequest(client_id="w", task_worker_version="v")
+            request.task_def_id.name = "greet"
+            stream.ask(request)
+        return stream
+
+    def settle(self) -> None:
+        self.clock.advance(OFFER_DELAY_SECONDS)
+
+    def offers(self) -> list[OfferTickets]:
+        return [offer for offer in self.submitted if isinstance(offer, OfferTickets)]
+
+
+@pytest.fixture
+def world(clock: HandClock) -> World:
+    return World(clock)
+
+
+def delivery(stream: int, number: int = 1, guid: str = "0-1", nonce: bytes = NONCE) -> Delivery:
+    ref = AttemptRef(tenant="default")
+    ref.task_run_id.task_guid = guid
+    return Delivery("a", nonce, stream, number, ref.SerializeToString(), b"task " + guid.encode())
+
+
+def test_requests_of_one_moment_travel_together_within_five_milliseconds(world: World) -> None:
+    world.stream(2)
+    world.stream(1)
+    world.clock.advance(OFFER_DELAY_SECONDS / 2)
+    assert world.offers() == []
+    world.settle()
+    (offer,) = world.offers()
+    assert [(t.stream, t.number, t.task_def, t.worker_id, t.worker_version) for t in offer.tickets] == [
+        (1, 1, "greet", "w", "v"),
+        (1, 2, "greet", "w", "v"),
+        (2, 1, "greet", "w", "v"),
+    ]
+    assert offer.term == 1
+
+
+def test_a_task_goes_to_the_stream_that_asked(world: World) -> None:
+    stream = world.stream()
+    world.polls.deliver(delivery(stream.id))
+    taken = stream.take()
+    assert taken is not None and taken.response == b"task 0-1"
+    assert stream.take() is None and stream.outstanding == 0
+
+
+def test_what_was_written_is_said_with_the_next_batch(world: World) -> None:
+    stream = world.stream()
+    world.settle()
+    world.polls.deliver(delivery(stream.id))
+    taken = stream.take()
+    assert taken is not None
+    stream.written(taken)
+    world.settle()
+    assert [ref.task_run_id.task_guid for ref in world.offers()[-1].delivered] == ["0-1"]
+
+
+def test_a_report_that_passes_here_makes_the_mark_needless(world: World) -> None:
+    stream = world.stream()
+    world.settle()
+    world.polls.deliver(delivery(stream.id))
+    taken = stream.take()
+    assert taken is not None
+    stream.written(taken)
+    world.polls.reported(taken.attempt)
+    world.settle()
+    assert len(world.offers()) == 1
+
+
+def test_tasks_of_other_nodes_and_earlier_processes_are_not_ours(world: World) -> None:
+    stream = world.stream()
+    world.polls.deliver(delivery(stream.id, nonce=b"o" * 16))
+    assert stream.take() is None
+    assert world.submitted == []
+
+
+def test_a_task_for_a_stream_that_is_gone_is_given_back(world: World) -> None:
+    world.polls.deliver(delivery(99))
+    (back,) = world.submitted
+    assert isinstance(back, ReturnAttempts) and len(back.attempts) == 1
+
+
+def test_a_closed_stream_withdraws_its_tickets_and_gives_back_what_was_not_written(world: World) -> None:
+    stream = world.stream(2)
+    world.settle()
+    world.polls.deliver(delivery(stream.id))
+    stream.close()
+    kinds = [type(request) for request in world.submitted[1:]]
+    assert kinds == [WithdrawTickets, ReturnAttempts]
+    assert world.polls.streams == 0
+
+
+def test_a_closed_stream_with_nothing_open_says_nothing(world: World) -> None:
+    stream = world.polls.open("default", lambda: None)
+    stream.close()
+    assert world.submitted == []
+
+
+def test_tickets_that_were_not_offered_yet_go_with_their_stream(world: World) -> None:
+    stream = world.stream()
+    stream.close()
+    world.settle()
+    assert world.offers() == []
+
+
+def test_a_new_term_offers_every_open_ticket_again_under_the_new_term(world: World) -> None:
+    first, second = world.stream(2), world.stream(1)
+    world.settle()
+    world.polls.deliver(delivery(first.id, number=1))
+    world.polls.term_began(2)
+    world.settle()
+    offer = world.offers()[-1]
+    assert offer.term == 2
+    assert [(t.stream, t.number) for t in offer.tickets] == [(first.id, 2), (second.id, 1)]
+
+
+def test_after_a_snapshot_only_what_was_not_written_is_delivered(world: World) -> None:
+    stream = world.stream(3)
+    world.settle()
+    world.polls.deliver(delivery(stream.id, 1, "0-1"))
+    written = stream.take()
+    assert written is not None
+    stream.written(written)
+    world.polls.deliver(delivery(stream.id, 2, "0-2"))
+    world.polls.installed([delivery(stream.id, n, f"0-{n}") for n in (1, 2, 3)])
+    taken = []
+    while (item := stream.take()) is not None:
+        taken.append(item.response)
+    assert taken == [b"task 0-2", b"task 0-3"]
+
+
+def test_a_stopping_node_ends_every_stream_also_those_that_open_later(world: World) -> None:
+    stream = world.stream()
+    world.polls.stop()
+    assert stream.ended and world.polls.open("default", lambda: None).ended

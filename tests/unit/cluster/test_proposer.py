@@ -1,0 +1,294 @@
+"""The way of a command: batches, forwarding, repeating under the same number, holding, and giving up."""
+
+from typing import Any
+
+import pytest
+from hand_clock import HandClock
+
+from konik.cluster import entries, peer_frames
+from konik.cluster.clock import LeaderClock
+from konik.cluster.proposer import (
+    ANSWER_SECONDS_MAX,
+    BATCH_COMMANDS_MAX,
+    BUSY_PAUSE_SECONDS,
+    ENTRIES_IN_FLIGHT_MAX,
+    HOLD_SECONDS_MAX,
+    INBOX_COMMANDS_MAX,
+    Proposer,
+)
+from konik.statemachine.entry import Command, CommandId, Entry, Result, Step, ok
+from konik.statemachine.rejection import Code
+
+NONCE = b"n" * 16
+
+
+class World:
+    """A proposer of node `a`, the log it proposes to, and the frames it sends."""
+
+    def __init__(self, clock: HandClock, node: str = "a") -> None:
+        self.clock = clock
+        self.log: list[Entry] = []
+        self.frames: list[tuple[str, tuple[Any, ...]]] = []
+        self.takes_entries = True
+        self.connected = True
+        self.answers: list[Result] = []
+        self.proposer = Proposer(node, NONCE, clock, clock, self.propose, self.send)
+
+    def propose(self, data: bytes) -> int | None:
+        if not self.takes_entries:
+            return None
+        self.log.append(entries.unpack(data))
+        return len(self.log)
+
+    def send(self, peer: str, frame: tuple[Any, ...]) -> bool:
+        if self.connected:
+            self.frames.append((peer, frame))
+        return self.connected
+
+    def submit(self, request: bytes = b"", hold: float = HOLD_SECONDS_MAX) -> int:
+        return self.proposer.submit("M", "t", "p", None, request, self.answers.append, hold)
+
+    def lead(self) -> None:
+        self.proposer.lead(LeaderClock(0, self.clock.monotonic, self.clock.wall))
+
+    def settle(self) -> None:
+        """Whatever is to be done at once is done, and what is proposed is applied."""
+        self.clock.advance()
+        applied = 0
+        while applied < len(self.log):
+            applied = len(self.log)
+            self.proposer.applied(applied)
+            self.clock.advance()
+
+    def answer(self, number: int) -> None:
+        self.proposer.step(Step(CommandId("a", NONCE, number), ok(b"done"), ()))
+
+    def numbers(self) -> list[list[int]]:
+        return [[command.id.number for command in entry.commands] for entry in self.log]
+
+    def forwarded(self) -> list[list[int]]:
+        return [[c.id.number for c in frame[2]] for _, frame in self.frames if frame[0] == peer_frames.COMMANDS]
+
+
+@pytest.fixture
+def world(clock: HandClock) -> World:
+    return World(clock)
+
+
+def test_what_comes_in_one_turn_goes_into_one_entry(world: World) -> None:
+    world.lead()
+    for _ in range(3):
+        world.submit()
+    world.settle()
+    assert world.numbers() == [[1, 2, 3]]
+
+
+def test_no_more_than_two_entries_are_on_their_way_and_the_rest_gathers(world: World) -> None:
+    world.lead()
+    for _ in range(ENTRIES_IN_FLIGHT_MAX + 2):
+        world.submit()
+        world.clock.advance()
+    assert world.numbers() == [[1], [2]]
+    world.proposer.applied(1)
+    world.clock.advance()
+    assert world.numbers() == [[1], [2], [3, 4]]
+
+
+def test_a_batch_has_bounds(world: World) -> None:
+    world.lead()
+    for _ in range(BATCH_COMMANDS_MAX + 1):
+        world.submit()
+    world.settle()
+    assert [len(numbers) for numbers in world.numbers()] == [BATCH_COMMANDS_MAX, 1]
+
+
+def test_large_requests_fill_a_batch_by_their_bytes(world: World) -> None:
+    world.lead()
+    for _ in range(3):
+        world.submit(b"x" * (3 << 20))
+    world.settle()
+    assert world.numbers() == [[1], [2], [3]]
+
+
+def test_a_follower_passes_commands_on_with_the_lowest_number_it_waits_for(world: World) -> None:
+    world.proposer.follow("b")
+    world.submit()
+    world.submit()
+    world.clock.advance()
+    world.answer(1)
+    world.submit()
+    world.clock.advance()
+    (_, first), (peer, second) = world.frames
+    assert peer == "b"
+    assert first[1].number == 1 and [c.id.number for c in first[2]] == [1, 2]
+    assert second[1].number == 2 and [c.id.number for c in second[2]] == [3]
+
+
+def test_the_caller_gets_the_result_when_the_pump_has_applied_it(world: World) -> None:
+    world.lead()
+    number = world.submit()
+    world.settle()
+    assert world.answers == []
+    world.answer(number)
+    world.answer(number)
+    assert world.answers == [ok(b"done")]
+    assert world.proposer.waiting == 0
+
+
+def test_results_of_other_processes_are_not_ours(world: World) -> None:
+    world.lead()
+    world.submit()
+    world.proposer.step(Step(CommandId("b", NONCE, 1), ok(), ()))
+    world.proposer.step(Step(CommandId("a", b"o" * 16, 1), ok(), ()))
+    assert world.answers == []
+
+
+def test_callers_are_held_while_there_is_no_leader(world: World) -> None:
+    world.submit()
+    world.clock.advance(HOLD_SECONDS_MAX - 1)
+    assert world.answers == [] and world.frames == []
+    world.proposer.follow("b")
+    world.clock.advance()
+    assert world.forwarded() == [[1]]
+
+
+def test_a_command_that_was_never_sent_is_given_up_with_unavailable(world: World) -> None:
+    world.submit()
+    world.clock.advance(HOLD_SECONDS_MAX + 1)
+    assert [answer.code for answer in world.answers] == [Code.UNAVAILABLE]
+    world.lead()
+    world.settle()
+    assert world.numbers() == [], "what was given up must not be run"
+
+
+def test_the_callers_own_deadline_shortens_the_wait(world: World) -> None:
+    world.submit(hold=2.0)
+    world.clock.advance(2.5)
+    assert [answer.code for answer in world.answers] == [Code.UNAVAILABLE]
+
+
+def test_everything_unanswered_is_sent_again_under_the_same_number_to_the_next_leader(world: World) -> None:
+    world.proposer.follow("b")
+    world.submit()
+    world.submit()
+    world.clock.advance()
+    world.answer(1)
+    world.proposer.follow(None)
+    world.proposer.follow("c")
+    world.clock.advance()
+    assert world.frames[-1][0] == "c" and world.forwarded() == [[1, 2], [2]]
+
+
+def test_a_leader_that_loses_its_office_passes_its_own_commands_on_and_leaves_the_others(world: World) -> None:
+    world.lead()
+    world.takes_entries = False
+    world.submit()
+    world.proposer.received("b", CommandId("b", NONCE, 1), (command("b", 1),))
+    world.clock.advance()
+    world.proposer.follow("b")
+    world.clock.advance()
+    assert world.forwarded() == [[1]]
+    assert world.proposer.inbox == 0
+
+
+def command(node: str, number: int) -> Command:
+    return Command("M", "t", "p", CommandId(node, NONCE, number), None, b"")
+
+
+def test_commands_that_reach_a_node_which_does_not_lead_are_left_to_their_sender(world: World) -> None:
+    world.proposer.follow("c")
+    world.proposer.received("b", CommandId("b", NONCE, 1), (command("b", 1),))
+    world.settle()
+    assert world.frames == [] and world.log == []
+
+
+def test_the_entry_carries_the_floor_of_every_process_that_has_commands_in_it(world: World) -> None:
+    world.lead()
+    world.proposer.received("b", CommandId("b", NONCE, 7), (command("b", 9),))
+    world.submit()
+    world.settle()
+    assert set(world.log[0].floors) == {CommandId("b", NONCE, 7), CommandId("a", NONCE, 1)}
+
+
+def test_a_full_queue_says_busy_and_the_sender_tries_again_after_a_pause(world: World) -> None:
+    world.lead()
+    world.takes_entries = False
+    many = tuple(command("b", number) for number in range(INBOX_COMMANDS_MAX + 1))
+    world.proposer.received("b", CommandId("b", NONCE, 0), many)
+    assert world.frames == [("b", peer_frames.busy())]
+    sender = World(world.clock, "b")
+    sender.proposer.follow("a")
+    sender.submit()
+    world.clock.advance()
+    sender.proposer.busy()
+    world.clock.advance(BUSY_PAUSE_SECONDS)
+    assert sender.forwarded() == [[1], [1]]
+
+
+def test_a_broken_connection_keeps_the_commands_until_it_stands_again(world: World) -> None:
+    world.proposer.follow("b")
+    world.connected = False
+    world.submit()
+    world.submit()
+    world.clock.advance()
+    world.connected = True
+    world.proposer.resend()
+    world.clock.advance()
+    assert world.forwarded() == [[1, 2]]
+
+
+def test_a_caller_that_goes_away_takes_an_unsent_command_with_it_but_not_a_sent_one(world: World) -> None:
+    unsent = world.submit()
+    world.proposer.abandon(unsent)
+    world.proposer.follow("b")
+    sent = world.submit()
+    world.clock.advance()
+    world.proposer.abandon(sent)
+    world.proposer.follow("c")
+    world.clock.advance()
+    assert world.forwarded() == [[sent], [sent]]
+    world.answer(sent)
+    assert world.answers == [] and world.proposer.waiting == 0
+
+
+def test_a_sent_command_without_a_result_ends_in_deadline_exceeded_and_is_still_waited_for(world: World) -> None:
+    world.proposer.follow("b")
+    world.submit()
+    world.clock.advance(ANSWER_SECONDS_MAX + 1)
+    assert [answer.code for answer in world.answers] == [Code.DEADLINE_EXCEEDED]
+    assert world.proposer.waiting == 1, "its number must not be forgotten while it may still be applied"
+    world.answer(1)
+    assert len(world.answers) == 1
+
+
+def test_time_in_the_log_never_runs_back_when_the_wall_clock_does(world: World) -> None:
+    world.lead()
+    for _ in range(3):
+        world.submit()
+        world.settle()
+        world.clock.wall_ahead -= 3600
+        world.clock.now += 1.0
+    times = [entry.time_ms for entry in world.log]
+    assert times == sorted(times) and times[0] < times[-1]
+
+
+def test_a_leader_that_cannot_write_says_why(clock: HandClock) -> None:
+    world = World(clock)
+    world.proposer = Proposer("a", NONCE, clock, clock, lambda _: None, world.send, lambda: "the disk is full")
+    world.lead()
+    world.submit()
+    clock.advance(HOLD_SECONDS_MAX + 1)
+    assert [answer.code for answer in world.answers] == [Code.UNAVAILABLE]
+    assert "the disk is full" in world.answers[0].message
+
+
+def test_what_was_given_up_while_it_waited_at_the_leader_is_not_proposed_later(world: World) -> None:
+    world.lead()
+    world.takes_entries = False
+    world.submit(hold=1.0)
+    world.clock.advance(2.0)
+    assert len(world.answers) == 1
+    world.takes_entries = True
+    world.submit()
+    world.settle()
+    assert world.numbers() == [[2]]
