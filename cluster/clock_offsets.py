@@ -1,0 +1,47 @@
+"""Finds out whether this node's wall clock is off, by what the others' clocks show.
+
+A leader's clock becomes the time of the log. A node whose clock is far from the others' median therefore stands back
+when a leader is elected: a preference, never a veto. Nothing else may depend on wall clocks being equal.
+"""
+
+from collections.abc import Callable, Iterable
+from statistics import median
+
+from konik.cluster import peer_frames
+from konik.cluster.clock import Clock, Scheduler
+
+TELL_SECONDS = 2.0
+OFF_SECONDS = 0.5
+"""More than this from the others' median, and a node stands back. The way of a frame is far below that."""
+
+
+class ClockOffsets:
+    """`on_verdict` is told whether this node's clock is off, whenever that changes."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        scheduler: Scheduler,
+        send: Callable[[str, tuple[object, ...]], bool],
+        peers: Iterable[str],
+        on_verdict: Callable[[bool], None],
+    ) -> None:
+        self._clock, self._scheduler, self._send = clock, scheduler, send
+        self._peers, self._on_verdict = tuple(peers), on_verdict
+        self._offsets: dict[str, float] = {}
+        self.is_off = False
+
+    def start(self) -> None:
+        """Tells the peers the time, now and again and again."""
+        wall_ms = int(self._clock.wall() * 1000)
+        for peer in self._peers:
+            self._send(peer, peer_frames.clock(wall_ms))
+        self._scheduler.call_at(self._clock.monotonic() + TELL_SECONDS, self.start)
+
+    def received(self, peer: str, wall_ms: int) -> None:
+        """A peer's clock shows this now."""
+        self._offsets[peer] = wall_ms / 1000 - self._clock.wall()
+        is_off = abs(median(self._offsets.values())) > OFF_SECONDS
+        if is_off != self.is_off:
+            self.is_off = is_off
+            self._on_verdict(is_off)

@@ -1,0 +1,65 @@
+"""What nodes say to each other beside Raft's own messages: one constructor and one row of the wire's table for each."""
+
+from konik.cluster.wire import Field, data, flag, identifier, many, name, number, optional, record, text
+from konik.statemachine.entry import Command, CommandId
+
+COMMANDS = "commands"
+BUSY = "busy"
+READ_INDEX = "read-index"
+READ_INDEX_ANSWER = "read-index-answer"
+MARK = "mark"
+CLOCK = "clock"
+
+_METHOD_LETTERS_MAX = 100
+_REQUEST_BYTES_MAX = 8 << 20
+_TEXT_LETTERS_MAX = 4096
+
+_COMMAND_ID = record(name, identifier, number)
+_CLIENT_ID = optional(record(text(_TEXT_LETTERS_MAX), number))
+_COMMAND = record(
+    text(_METHOD_LETTERS_MAX),
+    text(_TEXT_LETTERS_MAX),
+    text(_TEXT_LETTERS_MAX),
+    _COMMAND_ID,
+    _CLIENT_ID,
+    data(_REQUEST_BYTES_MAX),
+)
+
+FIELDS: dict[str, tuple[Field, ...]] = {
+    COMMANDS: (_COMMAND_ID, many(_COMMAND)),
+    BUSY: (),
+    READ_INDEX: (number,),
+    READ_INDEX_ANSWER: (number, optional(number)),
+    MARK: (number, data(16, 16), text(_TEXT_LETTERS_MAX), flag),
+    CLOCK: (number,),
+}
+
+
+def commands(floor: CommandId, forwarded: list[Command]) -> tuple[object, ...]:
+    """A follower passes on what it was asked, with the lowest number that it still waits for."""
+    return COMMANDS, floor, tuple(forwarded)
+
+
+def busy() -> tuple[object, ...]:
+    """The leader takes no more for now: send again later."""
+    return (BUSY,)
+
+
+def read_index(number: int) -> tuple[object, ...]:
+    """Which index must be applied for a read to be linearisable? `number` tells the questions of a node apart."""
+    return READ_INDEX, number
+
+
+def read_index_answer(number: int, index: int | None) -> tuple[object, ...]:
+    """That index; None: ask anew, the one asked does not lead."""
+    return READ_INDEX_ANSWER, number, index
+
+
+def mark(index: int, sum: int, fingerprint: str, is_leader: bool) -> tuple[object, ...]:
+    """The hash of the state after entry `index`, and what decides its bytes beside the log."""
+    return MARK, index, sum.to_bytes(16, "big"), fingerprint, is_leader
+
+
+def clock(wall_ms: int) -> tuple[object, ...]:
+    """The sender's wall clock shows this many milliseconds since 1970."""
+    return CLOCK, wall_ms

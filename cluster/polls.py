@@ -1,0 +1,197 @@
+"""The worker streams of one node: their tickets, the tasks that come for them, and what became of each delivery.
+
+A stream stays where it is when the leader changes. What its worker asks for is a ticket, handed to the machine as a
+command; the task comes out of the pump when the entry is applied that assigns it. Until a task is written to the
+stream it can be given back; once it is written that is said with the next batch, and from then on only the worker
+knows.
+"""
+
+from collections import deque
+from collections.abc import Callable
+
+from konik.api.pb.internal_pb2 import AttemptRef, OfferTickets, ReturnAttempts, Ticket, WithdrawTickets
+from konik.api.pb.task_requests_pb2 import PollTaskRequest
+from konik.cluster.clock import Clock, Scheduler
+from konik.statemachine.entry import Delivery
+
+OFFER_DELAY_SECONDS = 0.005
+"""How long a ticket waits at most for other commands to travel with."""
+
+Submit = Callable[[str, bytes], object]
+
+
+class PollStream:
+    """One stream of one worker. `ready` is called when something has come to be taken, or the stream is to end."""
+
+    def __init__(self, polls: "Polls", id: int, tenant: str, ready: Callable[[], None]) -> None:
+        self._polls, self.id, self.tenant, self._ready = polls, id, tenant, ready
+        self._numbers = 0
+        self.open: dict[int, Ticket] = {}
+        self._arrived: deque[Delivery] = deque()
+        self.ended = False
+
+    @property
+    def outstanding(self) -> int:
+        """Requests that have no answer yet, those that are waiting to be taken included."""
+        return len(self.open) + len(self._arrived)
+
+    def ask(self, request: PollTaskRequest) -> None:
+        """The worker wants one more task."""
+        self._numbers += 1
+        ticket = Ticket(
+            tenant=self.tenant,
+            task_def=request.task_def_id.name,
+            worker_id=request.client_id,
+            stream=self.id,
+            number=self._numbers,
+        )
+        if request.HasField("task_worker_version"):
+            ticket.worker_version = request.task_worker_version
+        self.open[self._numbers] = ticket
+        self._polls.offer(ticket)
+
+    def take(self) -> Delivery | None:
+        """The next task to be written to the stream, if one has come."""
+        return self._arrived.popleft() if self._arrived else None
+
+    def written(self, delivery: Delivery) -> None:
+        """The task was handed to the transport: the worker has it, or knows that it may."""
+        self._polls.delivered(delivery)
+
+    def give_back(self, delivery: Delivery) -> None:
+        """The task was taken and could not be written."""
+        self._polls.give_back([delivery])
+
+    def close(self) -> None:
+        """The stream has ended: its tickets are void, and tasks that were not written go to others."""
+        self._polls.closed(self)
+        self.open.clear()
+        self._polls.give_back(list(self._arrived))
+        self._arrived.clear()
+
+    def end(self) -> None:
+        """The node stops: the stream is to be ended by the one who holds it."""
+        self.ended = True
+        self._ready()
+
+    def holds(self, delivery: Delivery) -> bool:
+        """Whether the task has come already and waits to be taken."""
+        return delivery in self._arrived
+
+    def arrive(self, delivery: Delivery) -> bool:
+        if self.open.pop(delivery.number, None) is None:
+            return False
+        self._arrived.append(delivery)
+        self._ready()
+        return True
+
+
+class Polls:
+    """All streams of one node."""
+
+    def __init__(
+        self, node: str, nonce: bytes, clock: Clock, scheduler: Scheduler, submit: Submit, flush: Callable[[], None]
+    ) -> None:
+        """`submit(method, request)` gives the machine a command of this node's own; `flush` sends what is submitted."""
+        self._node, self._nonce = node, nonce
+        self._clock, self._scheduler = clock, scheduler
+        self._submit, self._flush = submit, flush
+        self._ids = 0
+        self._streams: dict[int, PollStream] = {}
+        self._new: list[Ticket] = []
+        self._delivered: list[bytes] = []
+        self._timer_set = False
+        self._term = 0
+        self._stopping = False
+
+    @property
+    def waiting(self) -> int:
+        """Requests of workers that have no task yet."""
+        return sum(len(stream.open) for stream in self._streams.values())
+
+    @property
+    def streams(self) -> int:
+        return len(self._streams)
+
+    def open(self, tenant: str, ready: Callable[[], None]) -> PollStream:
+        """A worker has opened a stream. `ready` is called whenever `take` may have something, or `ended` is set."""
+        self._ids += 1
+        stream = self._streams[self._ids] = PollStream(self, self._ids, tenant, ready)
+        if self._stopping:
+            stream.end()
+        return stream
+
+    def stop(self) -> None:
+        """Every stream is to end, with an error, so that its worker goes to another node."""
+        self._stopping = True
+        for stream in list(self._streams.values()):
+            stream.end()
+
+    def term_began(self, term: int) -> None:
+        """The entry is applied with which a leader began: all tickets are void, those that still wait are new ones."""
+        self._term = term
+        self._new = [ticket for stream in self._streams.values() for ticket in stream.open.values()]
+        if self._new:
+            self._offer_soon(0.0)
+
+    def installed(self, undelivered: list[Delivery]) -> None:
+        """The state was replaced: `undelivered` is what it assigns to this process, some of which may be written."""
+        for delivery in undelivered:
+            written = delivery.attempt in self._delivered
+            stream = self._streams.get(delivery.stream)
+            if not written and (stream is None or not stream.holds(delivery)):
+                self.deliver(delivery)
+
+    def deliver(self, delivery: Delivery) -> None:
+        """The machine has assigned a task; if it is for this process it goes to its stream, or back."""
+        if delivery.node != self._node or delivery.nonce != self._nonce:
+            return
+        stream = self._streams.get(delivery.stream)
+        if stream is None or not stream.arrive(delivery):
+            self.give_back([delivery])
+
+    def offer(self, ticket: Ticket) -> None:
+        self._new.append(ticket)
+        self._offer_soon(OFFER_DELAY_SECONDS)
+
+    def delivered(self, delivery: Delivery) -> None:
+        self._delivered.append(delivery.attempt)
+        self._offer_soon(OFFER_DELAY_SECONDS)
+
+    def reported(self, attempt: bytes) -> None:
+        """The worker's report of the attempt passes through this node: it says all that a mark would."""
+        if attempt in self._delivered:
+            self._delivered.remove(attempt)
+
+    def give_back(self, deliveries: list[Delivery]) -> None:
+        if deliveries:
+            request = ReturnAttempts(node=self._node, nonce=self._nonce)
+            request.attempts.extend(AttemptRef.FromString(delivery.attempt) for delivery in deliveries)
+            self._submit("konik.ReturnAttempts", request.SerializeToString())
+
+    def closed(self, stream: PollStream) -> None:
+        self._streams.pop(stream.id, None)
+        self._new = [ticket for ticket in self._new if ticket.stream != stream.id]
+        if stream.open:
+            request = WithdrawTickets(node=self._node, nonce=self._nonce, stream=stream.id)
+            self._submit("konik.WithdrawTickets", request.SerializeToString())
+
+    def collect(self) -> None:
+        """Submits what has gathered; called before each batch, so that it rides along."""
+        if not self._new and not self._delivered:
+            return
+        request = OfferTickets(node=self._node, nonce=self._nonce, term=self._term)
+        request.tickets.extend(self._new)
+        request.delivered.extend(AttemptRef.FromString(raw) for raw in self._delivered)
+        self._new, self._delivered = [], []
+        self._submit("konik.OfferTickets", request.SerializeToString())
+
+    def _offer_soon(self, delay: float) -> None:
+        if not self._timer_set:
+            self._timer_set = True
+            self._scheduler.call_at(self._clock.monotonic() + delay, self._offer_now)
+
+    def _offer_now(self) -> None:
+        self._timer_set = False
+        if self._new or self._delivered:
+            self._flush()

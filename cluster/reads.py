@@ -1,0 +1,95 @@
+"""Linearisable reads without a log entry: the leader proves that it still leads, the node that was asked reads itself.
+
+A read waits for an index: the leader's commit index at a moment after the read came in, confirmed by a round of
+heartbeats (Raft §8, thesis §6.4). Reads that come while a question is under way share the next one.
+"""
+
+from collections.abc import Callable
+
+from konik.cluster import peer_frames
+from konik.cluster.pump import Pump
+
+Then = Callable[[], None]
+
+
+class Reads:
+    """The reads of one node."""
+
+    def __init__(
+        self,
+        node: str,
+        pump: Pump,
+        ask_core: Callable[[object], bool],
+        send: Callable[[str, tuple[object, ...]], bool],
+    ) -> None:
+        """`ask_core` begins a round at this node if it leads; its answer comes to `confirmed`."""
+        self._node, self._pump = node, pump
+        self._ask_core, self._send = ask_core, send
+        self._leader: str | None = None
+        self._number = 0
+        self._asked: list[Then] = []
+        self._waiting: list[Then] = []
+        self._under_way: int | None = None
+
+    @property
+    def waiting(self) -> int:
+        return len(self._asked) + len(self._waiting)
+
+    def when_current(self, then: Then) -> None:
+        """Calls `then` once this node has applied everything that was acknowledged anywhere before now."""
+        self._waiting.append(then)
+        self._ask()
+
+    def route(self, leader: str | None) -> None:
+        """The leader or the way to it has changed: what was asked is asked again."""
+        self._leader = leader
+        self._ask_anew()
+
+    def confirmed(self, token: object, index: int | None) -> None:
+        """The core has answered a question of this node's own (its number) or of a peer (peer, number)."""
+        if isinstance(token, tuple):
+            peer, number = token
+            self._send(peer, peer_frames.read_index_answer(number, index))
+        elif isinstance(token, int):
+            self.answered(token, index)
+
+    def asked_by(self, peer: str, number: int) -> None:
+        """A follower asks for its reads."""
+        if not self._ask_core((peer, number)):
+            self._send(peer, peer_frames.read_index_answer(number, None))
+
+    def answered(self, number: int, index: int | None) -> None:
+        if number != self._under_way:
+            return
+        if index is None:
+            self._under_way = None  # nobody leads where we asked; `route` will say where to ask next
+            self._waiting = self._asked + self._waiting
+            self._asked = []
+            return
+        served, self._asked, self._under_way = self._asked, [], None
+        self._pump.when_applied(index, lambda: _call_all(served))
+        self._ask()
+
+    def _ask(self) -> None:
+        if self._under_way is not None or not self._waiting or self._leader is None:
+            return
+        self._number += 1
+        sent = (
+            self._ask_core(self._number)
+            if self._leader == self._node
+            else self._send(self._leader, peer_frames.read_index(self._number))
+        )
+        if sent:
+            self._under_way = self._number
+            self._asked, self._waiting = self._waiting, []
+
+    def _ask_anew(self) -> None:
+        self._waiting = self._asked + self._waiting
+        self._asked = []
+        self._under_way = None
+        self._ask()
+
+
+def _call_all(served: list[Then]) -> None:
+    for then in served:
+        then()

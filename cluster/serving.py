@@ -1,0 +1,96 @@
+"""What the door asks of a node: commands and queries as coroutines, with their results; and who may call what."""
+
+import asyncio
+from typing import NamedTuple
+
+from konik.api.pb.cluster_pb2 import NodeStatus
+from konik.cluster.node import Node
+from konik.cluster.polls import Polls
+from konik.cluster.proposer import HOLD_SECONDS_MAX, NO_LEADER
+from konik.statemachine import access
+from konik.statemachine.entry import ClientId, Result, refused
+from konik.statemachine.registry import METHODS
+from konik.statemachine.rejection import Code, Rejection
+
+
+class Call(NamedTuple):
+    """Who calls which method, and how."""
+
+    method: str
+    tenant: str
+    principal: str
+    client_id: ClientId | None = None
+    stale: bool = False  # a query may be answered from what this node has, without asking the leader
+
+
+class Serving:
+    """The door's view of one node."""
+
+    def __init__(self, node: Node) -> None:
+        self._node = node
+
+    @property
+    def polls(self) -> Polls:
+        return self._node.polls
+
+    @property
+    def now_ms(self) -> int:
+        """Cluster time."""
+        return self._node.now_ms
+
+    @property
+    def is_ready(self) -> bool:
+        """Whether this node has a leader and has applied what it knows to be committed."""
+        return self._node.is_ready
+
+    def status(self) -> NodeStatus:
+        return self._node.status()
+
+    def figures(self) -> dict[str, float]:
+        """What the node measures of itself, by name."""
+        return self._node.figures()
+
+    def authorise(self, method: str, tenant: str, principal: str) -> Result | None:
+        """A refusal if that principal may not call the method in that tenant, by what this node has applied."""
+        try:
+            access.authorise(self._node.store, tenant, principal, METHODS[method].permission)
+        except Rejection as rejection:
+            return refused(rejection.code, rejection.message)
+        return None
+
+    async def command(self, call: Call, request: bytes, deadline_s: float | None) -> Result:
+        """Runs a command exactly once and returns its result. A caller that goes away does not undo what was sent."""
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        hold = HOLD_SECONDS_MAX if deadline_s is None else deadline_s
+        proposer = self._node.proposer
+        number = proposer.submit(
+            call.method, call.tenant, call.principal, call.client_id, request, answer.set_result, hold
+        )
+        try:
+            return await answer
+        except asyncio.CancelledError:
+            proposer.abandon(number)
+            raise
+
+    async def query(self, call: Call, request: bytes, deadline_s: float | None) -> Result:
+        """Answers from the state: a state that has everything that was acknowledged before the call, unless `stale`."""
+        if not call.stale and not await self._current(deadline_s):
+            return refused(Code.UNAVAILABLE, NO_LEADER)
+        machine = self._node.pump.machine
+        return machine.query(call.method, call.tenant, call.principal, request)
+
+    async def _current(self, deadline_s: float | None) -> bool:
+        loop = asyncio.get_running_loop()
+        current: asyncio.Future[bool] = loop.create_future()
+
+        def settle(outcome: bool) -> None:
+            if not current.done():
+                current.set_result(outcome)
+
+        hold = HOLD_SECONDS_MAX if deadline_s is None else min(deadline_s, HOLD_SECONDS_MAX)
+        timer = loop.call_later(hold, settle, False)
+        self._node.reads.when_current(lambda: settle(True))
+        try:
+            return await current
+        finally:
+            timer.cancel()

@@ -1,0 +1,84 @@
+"""Copies of the state, as the driver wants them, out of the store that makes and installs them."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+
+from konik.cluster.disk import Installation, Snapshot
+from konik.cluster.pump import Pump
+from konik.cluster.store import snapshot
+from konik.cluster.store.image import Checkpoint
+from konik.cluster.store.store import Store
+from konik.cluster.store.thread import StateThread
+
+
+@dataclass(slots=True)
+class _Copy:
+    """A copy to be sent."""
+
+    index: int
+    term: int
+    size: int
+    checksum: bytes
+    _export: snapshot.Export
+
+    def chunks(self) -> Iterator[bytes]:
+        offset = 0
+        while chunk := self._export.read(offset):
+            yield chunk
+            offset += len(chunk)
+
+    def close(self) -> None:
+        self._export.close()
+
+
+class _Install:
+    """A copy being received. The pump stands still from `finish` until it is known whether the state was replaced."""
+
+    def __init__(self, copies: "StateCopies", incoming: snapshot.Incoming) -> None:
+        self._copies, self._incoming = copies, incoming
+
+    def write(self, chunk: bytes) -> None:
+        self._incoming.write(self._incoming.received, chunk)
+
+    def finish(self, done: Callable[[bool], None]) -> None:
+        copies = self._copies
+        copies.pump.pause()
+
+        def installed(checkpoint: Checkpoint) -> None:
+            copies.pump.installed(checkpoint.index, checkpoint.term)
+            done(True)
+            copies.pump.resume()
+
+        def failed(error: BaseException) -> None:
+            copies.on_failed(error)
+            done(False)
+            copies.pump.resume()
+
+        snapshot.install(copies.store, copies.thread, self._incoming, copies.pump.applied, installed, failed)
+
+    def abandon(self) -> None:
+        self._incoming.abandon()
+
+
+class StateCopies:
+    """`disk.Snapshots` over a store."""
+
+    def __init__(
+        self, store: Store, thread: StateThread, pump: Pump, on_failed: Callable[[BaseException], None]
+    ) -> None:
+        """`on_failed` hears why a copy could not be made or installed, for the log."""
+        self.store, self.thread, self.pump, self.on_failed = store, thread, pump, on_failed
+
+    def take(self, taken: Callable[[Snapshot | None], None]) -> None:
+        def done(export: snapshot.Export) -> None:
+            checkpoint = export.checkpoint
+            taken(_Copy(checkpoint.index, checkpoint.term, export.size, export.checksum, export))
+
+        def failed(error: BaseException) -> None:
+            self.on_failed(error)
+            taken(None)
+
+        snapshot.export(self.store, self.thread, done, failed)
+
+    def install(self, index: int, term: int, size: int, checksum: bytes) -> Installation:
+        return _Install(self, snapshot.Incoming(self.store.image.path, index, term, size, checksum))
