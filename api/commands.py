@@ -1,0 +1,78 @@
+"""The commands `konik server` and `konik dev`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from konik.api import dev as development
+from konik.api import logs, process
+from konik.cluster import config as configuration
+from konik.cluster.identity import DirectoryRefused
+from konik.cluster.journal_records import CorruptLog
+from konik.cluster.node import make_data_directory
+from konik.cluster.store.errors import StoreError
+
+_STOPS = (configuration.ConfigurationError, DirectoryRefused, CorruptLog, StoreError, OSError, RuntimeError)
+
+
+def server(
+    config: Annotated[Path | None, typer.Option(help="TOML file; KONIK_* variables and flags win over it")] = None,
+    bootstrap: Annotated[
+        bool, typer.Option("--bootstrap", help="make the data directory first; once per node")
+    ] = False,
+    node: Annotated[str | None, typer.Option(help="this node's id, one of the members")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="this node's own directory")] = None,
+    cluster_id: Annotated[str | None, typer.Option(help="the same on all members")] = None,
+    listen: Annotated[str | None, typer.Option(help="HOST:PORT for clients")] = None,
+    peer_listen: Annotated[str | None, typer.Option(help="HOST:PORT for the other nodes")] = None,
+    http: Annotated[str | None, typer.Option(help="HOST:PORT for metrics and health")] = None,
+    log_level: Annotated[str | None, typer.Option(help="debug, info, warning or error")] = None,
+) -> None:
+    """Run one node.
+
+    A node needs to know the whole cluster: its members with their addresses, and which of them it is. That stands in
+    the configuration file; deploy/systemd/konik.toml in the repository is an example.
+
+    The data directory is made once, with --bootstrap. Without that flag an empty directory is refused, because a node
+    that has lost its disk must not take part as if it remembered.
+    """
+    flags = {
+        "node": node,
+        "data_dir": data_dir,
+        "cluster_id": cluster_id,
+        "listen": listen,
+        "peer_listen": peer_listen,
+        "http": http,
+        "log_level": log_level,
+    }
+    try:
+        settings = configuration.load(config, **flags)
+        logs.configure(settings)
+        if bootstrap:
+            make_data_directory(settings)
+        process.run(settings)
+    except _STOPS as error:
+        _fail(error)
+
+
+def dev(
+    nodes: Annotated[int, typer.Option(min=1, max=9, help="how many nodes, each a process of its own")] = 1,
+    port: Annotated[int, typer.Option(min=1, max=60_000, help="clients find node 1 here, the others behind it")] = 2023,
+    data_dir: Annotated[
+        Path | None, typer.Option(help="keep the data here; without it, it goes with the cluster")
+    ] = None,
+) -> None:
+    """Run a cluster on this machine, for development.
+
+    Prints a line that begins with "ready" once a leader serves. Nodes that die are started again. Ctrl-C ends it.
+    """
+    try:
+        development.run(nodes, port, data_dir)
+    except _STOPS as error:
+        _fail(error)
+
+
+def _fail(error: BaseException) -> None:
+    typer.echo(f"konik: {error}", err=True)
+    raise typer.Exit(1)

@@ -1,0 +1,65 @@
+"""One node as a process: its loop, its ports, and the order in which it stops."""
+
+import asyncio
+import os
+import signal
+import sys
+
+import structlog
+import uvloop
+
+from konik.api.http import Http
+from konik.api.server import Server
+from konik.cluster.config import Config, ConfigurationError
+from konik.cluster.node import Node
+
+GRACE_SECONDS = 0.2
+"""For answers that are under way when everything else has been handed over."""
+
+EXIT_CODE = 70
+"""EX_SOFTWARE of sysexits.h: the replica found that it must not go on."""
+
+log = structlog.get_logger()
+
+
+def run(config: Config) -> None:
+    """Runs the node until it is told to stop.
+
+    Raises:
+        ConfigurationError: Python would not check the invariants.
+        DirectoryRefused, CorruptLog, StoreError: the data directory cannot be used.
+        OSError, RuntimeError: an address is taken.
+    """
+    if not __debug__:
+        raise ConfigurationError("Konik checks its invariants while it runs: start Python without -O")
+    uvloop.run(_serve(config))
+
+
+async def _serve(config: Config) -> None:
+    stop = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGTERM, signal.SIGINT):
+        loop.add_signal_handler(number, stop.set)
+    node = Node(config, fatal=_fatal)
+    server = Server(node, config)
+    http = None if config.http is None else Http(node, config.http)
+    await node.start()
+    await server.start()
+    if http is not None:
+        await http.start()
+    await stop.wait()
+    log.info("stopping", node=config.node)
+    await node.stop()
+    await server.stop(GRACE_SECONDS)
+    if http is not None:
+        await http.stop()
+    await node.close()
+    log.info("stopped", node=config.node)
+
+
+def _fatal(error: BaseException) -> None:
+    """Ends the process at once: what was not synced was not acknowledged, and nothing may be done on top of it."""
+    log.critical("this replica must stop", reason=str(error), exc_info=error)
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(EXIT_CODE)

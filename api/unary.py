@@ -1,0 +1,106 @@
+"""One call with one answer: from bytes on the wire to a command or query of the node, and back.
+
+Whatever comes in, a status goes out; a caller never sees a trace, and bytes that are no request never reach the log.
+"""
+
+import asyncio
+from time import perf_counter
+from typing import Final
+
+import structlog
+from google.protobuf.message import DecodeError
+
+from konik.api.answers import Context, abort
+from konik.api.auth.callers import TIME, caller
+from konik.api.methods import Rpc
+from konik.api.metrics import CALLS, CANCELLED
+from konik.cluster.serving import Call, Serving
+from konik.statemachine.entry import Result, refused
+from konik.statemachine.registry import Kind
+from konik.statemachine.rejection import Code, Rejection, invalid
+
+ANSWER_SECONDS_MAX: Final = 60.0
+"""How long a call waits for its result when its caller names no deadline."""
+
+START_SECONDS_MAX: Final = 15.0
+START_POLL_SECONDS: Final = 0.05
+"""While a new cluster has not written its first entry nobody may do anything; callers are held that long."""
+
+INTERNAL: Final = "An unexpected internal error occurred; the log of the server has the details."
+
+log = structlog.get_logger()
+
+
+class Unary:
+    """Answers the calls of one RPC."""
+
+    def __init__(self, rpc: Rpc, serving: Serving) -> None:
+        self._rpc, self._serving = rpc, serving
+
+    async def serve(self, request: bytes, context: Context) -> bytes:
+        """The response, or the call is aborted with a status."""
+        began = perf_counter()
+        status = CANCELLED
+        try:
+            result = await self._result(request, context)
+            status = result.code.name
+        finally:
+            CALLS.observe(self._rpc.name, status, perf_counter() - began)
+        trailers = ((TIME, str(self._serving.now_ms)),)
+        if result.code is not Code.OK:
+            await abort(context, result, trailers)
+        context.set_trailing_metadata(trailers)
+        return result.body
+
+    async def _result(self, request: bytes, context: Context) -> Result:
+        try:
+            async with asyncio.timeout(ANSWER_SECONDS_MAX):
+                return await self._run(request, context)
+        except Rejection as rejection:
+            return refused(rejection.code, rejection.message)
+        except TimeoutError:
+            waited = f"no result within {ANSWER_SECONDS_MAX:.0f} s"
+            return refused(Code.DEADLINE_EXCEEDED, f"{waited}; whether {self._rpc.name} was carried out is not known")
+        except Exception as error:
+            log.error("unexpected error in a call", method=self._rpc.name, exc_info=error)
+            return refused(Code.INTERNAL, INTERNAL)
+
+    async def _run(self, request: bytes, context: Context) -> Result:
+        rpc, serving = self._rpc, self._serving
+        if rpc.kind is None:
+            return refused(Code.UNIMPLEMENTED, f"{rpc.name} is not implemented by this server yet")
+        by = caller(context.invocation_metadata() or ())
+        refusal = await admit(serving, rpc.name, by.tenant, by.principal)
+        if refusal is not None:
+            return refusal
+        call = Call(rpc.name, by.tenant, by.principal, by.client_id, by.stale)
+        checked, deadline_s = canonical_request(rpc, request), context.time_remaining()
+        if rpc.kind is Kind.COMMAND:
+            return await serving.command(call, checked, deadline_s)
+        return await serving.query(call, checked, deadline_s)
+
+
+async def admit(serving: Serving, method: str, tenant: str, principal: str) -> Result | None:
+    """A refusal, or None if the caller may do this."""
+    tries = int(START_SECONDS_MAX / START_POLL_SECONDS)
+    while (refusal := serving.authorise(method, tenant, principal)) is not None:
+        tries -= 1
+        if refusal.code is not Code.UNAVAILABLE or tries < 0:
+            return refusal
+        await asyncio.sleep(START_POLL_SECONDS)
+    return None
+
+
+def canonical_request(rpc: Rpc, raw: bytes) -> bytes:
+    """The request as it goes into the log: without fields that this version does not know, and in one form.
+
+    Raises:
+        Rejection: INVALID_ARGUMENT: the bytes are no such message.
+    """
+    message = rpc.request()
+    try:
+        message.ParseFromString(raw)
+    except DecodeError:
+        raise invalid(f"the request of {rpc.name} cannot be read as {rpc.request.DESCRIPTOR.name}") from None
+    message.DiscardUnknownFields()
+    return message.SerializeToString(deterministic=True)

@@ -1,0 +1,148 @@
+"""The real gRPC door on a loopback port, before a node that tests play themselves."""
+
+import asyncio
+from collections import deque
+from collections.abc import AsyncIterator, Callable
+from typing import Any
+
+import grpc
+import pytest
+import pytest_asyncio
+
+from konik.api.pb.cluster_pb2 import NodeStatus
+from konik.api.pb.task_requests_pb2 import PollTaskRequest
+from konik.api.server import OPTIONS, Door, handlers
+from konik.statemachine.entry import Delivery, Result, ok
+from konik.statemachine.registry import METHODS
+
+
+class FakeStream:
+    """What the door does with a poll stream, written down; `bring` is a task that comes."""
+
+    def __init__(self, tenant: str, ready: Callable[[], None]) -> None:
+        self.tenant, self._ready = tenant, ready
+        self.asked: list[PollTaskRequest] = []
+        self.was_written: list[Delivery] = []
+        self.given_back: list[Delivery] = []
+        self._arrived: deque[Delivery] = deque()
+        self.ended = False
+        self.closed = asyncio.Event()
+        self.stirred = asyncio.Event()
+
+    @property
+    def outstanding(self) -> int:
+        return len(self.asked) - len(self.was_written)
+
+    def ask(self, request: PollTaskRequest) -> None:
+        self.asked.append(request)
+        self.stirred.set()
+
+    def take(self) -> Delivery | None:
+        return self._arrived.popleft() if self._arrived else None
+
+    def written(self, delivery: Delivery) -> None:
+        self.was_written.append(delivery)
+        self.stirred.set()
+
+    def give_back(self, delivery: Delivery) -> None:
+        self.given_back.append(delivery)
+
+    def close(self) -> None:
+        self.closed.set()
+
+    def bring(self, response: bytes) -> None:
+        self._arrived.append(Delivery("n", b"", 1, 1, b"attempt", response))
+        self._ready()
+
+    def end(self) -> None:
+        self.ended = True
+        self._ready()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not holds():
+                self.stirred.clear()
+                await self.stirred.wait()
+
+
+class FakeServing:
+    """A node of which a test says what it answers: `answer` is called for each command and query."""
+
+    def __init__(self) -> None:
+        self.now_ms = 1_234
+        self.calls: list[tuple[str, Any, bytes, float | None]] = []
+        self.answer: Callable[[], Any] = lambda: ok(b"")
+        self.refusals: deque[Result] = deque()
+        self.streams: list[FakeStream] = []
+        self.opened = asyncio.Event()
+
+    @property
+    def polls(self) -> "FakeServing":
+        return self
+
+    def open(self, tenant: str, ready: Callable[[], None]) -> FakeStream:
+        self.streams.append(FakeStream(tenant, ready))
+        self.opened.set()
+        return self.streams[-1]
+
+    def authorise(self, method: str, tenant: str, principal: str) -> Result | None:
+        assert method in METHODS
+        return self.refusals.popleft() if self.refusals else None
+
+    async def command(self, call: Any, request: bytes, deadline_s: float | None) -> Result:
+        return await self._answered("command", call, request, deadline_s)
+
+    async def query(self, call: Any, request: bytes, deadline_s: float | None) -> Result:
+        return await self._answered("query", call, request, deadline_s)
+
+    async def _answered(self, kind: str, call: Any, request: bytes, deadline_s: float | None) -> Result:
+        self.calls.append((kind, call, request, deadline_s))
+        given = self.answer()
+        result: Result = await given if asyncio.iscoroutine(given) else given
+        return result
+
+    def status(self) -> NodeStatus:
+        return NodeStatus(node="n1", term=7)
+
+
+class Client:
+    """Sends raw bytes and gives back raw bytes."""
+
+    def __init__(self, channel: grpc.aio.Channel) -> None:
+        self.channel = channel
+
+    async def call(self, rpc: str, request: bytes = b"", **options: Any) -> tuple[bytes, dict[str, Any]]:
+        """The response and the trailers."""
+        path = rpc if rpc.startswith("/") else f"/littlehorse.LittleHorse/{rpc}"
+        options.setdefault("timeout", 10)
+        under_way = self.channel.unary_unary(path)(request, **options)
+        return await under_way, dict(list(await under_way.trailing_metadata()))
+
+    async def refusal(self, rpc: str, request: bytes = b"", **options: Any) -> grpc.aio.AioRpcError:
+        with pytest.raises(grpc.aio.AioRpcError) as refused:
+            await self.call(rpc, request, **options)
+        return refused.value
+
+    def poll(self) -> Any:
+        return self.channel.stream_stream("/littlehorse.LittleHorse/PollTask")()
+
+
+@pytest_asyncio.fixture
+async def serving() -> FakeServing:
+    return FakeServing()
+
+
+@pytest_asyncio.fixture
+async def port(serving: FakeServing) -> AsyncIterator[int]:
+    server = grpc.aio.server(options=OPTIONS)
+    server.add_generic_rpc_handlers((Door(handlers(serving, serving.status)),))
+    bound = server.add_insecure_port("127.0.0.1:0")
+    await server.start()
+    yield bound
+    await server.stop(0)
+
+
+@pytest_asyncio.fixture
+async def client(port: int) -> AsyncIterator[Client]:
+    async with grpc.aio.insecure_channel(f"127.0.0.1:{port}") as channel:
+        yield Client(channel)
