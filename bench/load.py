@@ -1,0 +1,191 @@
+"""Callers and workers that speak the published protocol and cost as little as Python allows.
+
+They share the machine with the servers, so there is no policy here: a call is made once, with ready bytes, and fails as
+it fails. A worker does what published ones do: one outstanding poll per stream, streams to every node that the
+heartbeat names, a report to the node that gave the task. Only a broken stream is opened again sooner.
+"""
+
+import asyncio
+import itertools
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+import grpc
+import grpc.aio
+
+from konik.api.pb.enums_pb2 import TaskStatus, VariableType
+from konik.api.pb.expressions_pb2 import VariableDef
+from konik.api.pb.ids_pb2 import TaskDefId
+from konik.api.pb.metadata_requests_pb2 import PutTaskDefRequest
+from konik.api.pb.run_requests_pb2 import RunWfRequest
+from konik.api.pb.task_requests_pb2 import (
+    PollTaskRequest,
+    PollTaskResponse,
+    RegisterTaskWorkerRequest,
+    ReportTaskRun,
+    ScheduledTask,
+)
+from konik.api.pb.values_pb2 import ReturnType, TypeDefinition, VariableValue
+from konik.sdk.client import CHANNEL_OPTIONS, SERVICE, Client
+from konik.sdk.workflow import ThreadBuilder, Workflow
+
+TASK = "bench-step"
+WORKFLOW = "bench-ten-steps"
+STEPS = 10
+
+REOPEN_S = 0.1
+CALL_MAX_S = 30.0
+
+
+class Wire:
+    """Channels to nodes, and the RPCs on them as functions from bytes to bytes."""
+
+    def __init__(self) -> None:
+        self._channels: dict[str, grpc.aio.Channel] = {}
+        self._unary: dict[tuple[str, str], Any] = {}
+
+    def _channel(self, address: str) -> grpc.aio.Channel:
+        if address not in self._channels:
+            self._channels[address] = grpc.aio.insecure_channel(address, CHANNEL_OPTIONS)
+        return self._channels[address]
+
+    async def call(self, address: str, rpc: str, request: bytes, timeout_s: float = CALL_MAX_S) -> bytes:
+        """One attempt of one call. Raises AioRpcError."""
+        method = self._unary.get((address, rpc))
+        if method is None:
+            method = self._unary[address, rpc] = self._channel(address).unary_unary(SERVICE + rpc, None, None)
+        answer: bytes = await method(request, timeout=timeout_s)
+        return answer
+
+    def polls(self, address: str) -> Any:
+        """Opens a PollTask stream."""
+        return self._channel(address).stream_stream(SERVICE + "PollTask", None, None)(None)
+
+    async def close(self) -> None:
+        for channel in self._channels.values():
+            await channel.close(None)
+
+
+def ten_steps(wf: ThreadBuilder) -> None:
+    """Ten tasks one after the other; each takes the number and gives the next one. Runs can be found by their key."""
+    wf.declare_str("key").searchable().required()
+    number = wf.declare_int("number", 0)
+    for _ in range(STEPS):
+        number.assign(wf.execute(TASK, number))
+
+
+async def define(client: Client, *workflows: Workflow) -> None:
+    """Registers the task and the workflows."""
+    number = TypeDefinition(primitive_type=VariableType.INT)
+    await client.put_task_def(
+        PutTaskDefRequest(
+            name=TASK,
+            input_vars=[VariableDef(name="number", type_def=number)],
+            return_type=ReturnType(return_type=number),
+        )
+    )
+    for workflow in workflows:
+        await workflow.register(client)
+
+
+def run_request(workflow: str, id: str, key: str) -> bytes:
+    """A RunWf of a run with an id of the caller's own."""
+    variables = {"key": VariableValue(str=key)}
+    return RunWfRequest(wf_spec_name=workflow, id=id, variables=variables).SerializeToString()
+
+
+def success(task: ScheduledTask, output: int) -> bytes:
+    """The report that an attempt succeeded."""
+    report = ReportTaskRun(
+        task_run_id=task.task_run_id, attempt_number=task.attempt_number, status=TaskStatus.TASK_SUCCESS
+    )
+    report.time.GetCurrentTime()
+    report.output.int = output
+    return report.SerializeToString()
+
+
+def run_of(task: ScheduledTask) -> str:
+    return task.task_run_id.wf_run_id.id
+
+
+Handle = Callable[[ScheduledTask, str], None]
+
+
+class PollingWorker:
+    """Streams to every node; each delivery goes to `handle` with the node's address, and the next poll goes out."""
+
+    def __init__(self, wire: Wire, handle: Handle, streams_per_node: int) -> None:
+        self._wire = wire
+        self._handle = handle
+        self._streams_per_node = streams_per_node
+        self._poll = PollTaskRequest(task_def_id=TaskDefId(name=TASK), client_id="bench-worker").SerializeToString()
+        self._streams: list[asyncio.Task[None]] = []
+        self.hosts: list[str] = []
+
+    async def start(self, client: Client) -> None:
+        """Learns the nodes from a heartbeat and opens the streams."""
+        answer = await client.register_task_worker(
+            RegisterTaskWorkerRequest(task_worker_id="bench-worker", task_def_id=TaskDefId(name=TASK))
+        )
+        self.hosts = [f"{host.host}:{host.port}" for host in answer.your_hosts]
+        for host, _ in itertools.product(self.hosts, range(self._streams_per_node)):
+            self._streams.append(asyncio.create_task(self._keep_polling(host)))
+
+    async def stop(self) -> None:
+        for stream in self._streams:
+            stream.cancel()
+        await asyncio.gather(*self._streams, return_exceptions=True)
+
+    async def _keep_polling(self, address: str) -> None:
+        while True:
+            try:
+                await self._poll_until_broken(address)
+            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
+                pass  # the node is gone; it comes back
+            await asyncio.sleep(REOPEN_S)
+
+    async def _poll_until_broken(self, address: str) -> None:
+        call = self._wire.polls(address)
+        while True:
+            await call.write(self._poll)
+            answer = await call.read()
+            if not isinstance(answer, bytes):
+                return
+            response = PollTaskResponse.FromString(answer)
+            if response.HasField("result"):
+                self._handle(response.result, address)
+
+
+class Background:
+    """Tasks that run on by themselves; the first that fails fails the benchmark."""
+
+    def __init__(self) -> None:
+        self._running: set[asyncio.Task[None]] = set()
+        self._failed: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+
+    def spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._running.add(task)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        self._running.discard(task)
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self._failed.done():
+            self._failed.set_exception(error)
+
+    async def until(self, work: Coroutine[Any, Any, None]) -> None:
+        """Waits for `work`, or raises what a task in the background has failed with."""
+        waiting = asyncio.create_task(work)
+        await asyncio.wait([waiting, self._failed], return_when=asyncio.FIRST_COMPLETED)
+        if self._failed.done():
+            waiting.cancel()
+            self._failed.result()
+        waiting.result()
+
+    async def cancel(self) -> None:
+        for task in self._running:
+            task.cancel()
+        await asyncio.gather(*self._running, return_exceptions=True)
+        if self._failed.done():
+            self._failed.exception()
