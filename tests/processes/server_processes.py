@@ -1,0 +1,246 @@
+"""Nodes as they run in production: one `konik server` process each, to be killed, stopped, frozen and started again.
+
+What a test knows of a node is what an operator knows: its status, its log file, its exit code.
+"""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterable, Sequence
+from itertools import count
+from pathlib import Path
+from typing import TypeVar
+
+import grpc
+
+from konik.api.pb.cluster_pb2 import LEADER, NodeStatus, StatusRequest
+
+SERVER = (sys.executable, "-m", "konik.sdk.cli", "server")
+STATUS = "/konik.v1.Cluster/Status"
+STATUS_SECONDS_MAX = 1.0
+
+LOOK_SECONDS = 0.02
+START_SECONDS_MAX = 30.0
+CATCH_UP_SECONDS_MAX = 30.0
+STOP_SECONDS_MAX = 10.0
+
+PORTS = range(20_000, 29_000)
+"""Below the ports that the system gives to outgoing connections: a node that starts again finds its own ones free."""
+
+Found = TypeVar("Found")
+
+_blocks = count(os.getpid() * 7)
+
+
+def eventually(look: Callable[[], Found | None], expected: str, seconds: float = CATCH_UP_SECONDS_MAX) -> Found:
+    """What `look` finds, as soon as it finds something."""
+    deadline = time.monotonic() + seconds
+    while not (found := look()):
+        assert time.monotonic() < deadline, f"not within {seconds} s: {expected}"
+        time.sleep(LOOK_SECONDS)
+    return found
+
+
+def free_ports(number: int) -> list[int]:
+    """Ports that nobody listens on, and that this process has not handed out lately."""
+    free: list[int] = []
+    while len(free) < number:
+        port = PORTS[next(_blocks) * 31 % len(PORTS)]
+        with socket.socket() as probe:
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+        free.append(port)
+    return free
+
+
+class Node:
+    """One node. Its process comes and goes, the rest stays."""
+
+    def __init__(self, name: str, directory: Path, client: str, command: Sequence[str] = SERVER) -> None:
+        self.name, self.client, self.command = name, client, tuple(command)
+        self.configuration = directory / f"{name}.toml"
+        self.data = directory / name
+        self.log = directory / f"{name}.log"
+        self.process: subprocess.Popen[bytes] | None = None
+
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
+    @property
+    def pid(self) -> int:
+        assert self.process is not None, f"{self.name} was never started"
+        return self.process.pid
+
+    def start(self, *flags: str, command: Sequence[str] | None = None) -> None:
+        assert not self.is_running, f"{self.name} runs already"
+        with self.log.open("ab") as log:
+            arguments = (*(command or self.command), "--config", str(self.configuration), *flags)
+            self.process = subprocess.Popen(arguments, stdout=log, stderr=log)
+
+    def bootstrap(self) -> None:
+        self.start("--bootstrap")
+
+    def signal(self, number: signal.Signals) -> None:
+        os.kill(self.pid, number)
+
+    def kill(self) -> None:
+        """SIGKILL: nothing is handed over, written or said."""
+        self.signal(signal.SIGKILL)
+        self.ended(STOP_SECONDS_MAX)
+
+    def terminate(self) -> float:
+        """SIGTERM; how long the process took to end, in seconds."""
+        began = time.monotonic()
+        self.signal(signal.SIGTERM)
+        assert self.ended(STOP_SECONDS_MAX) == 0, f"{self.name} did not end well:\n{self.tail()}"
+        return time.monotonic() - began
+
+    def ended(self, seconds: float) -> int:
+        """The exit code, once the process has ended."""
+        assert self.process is not None, f"{self.name} was never started"
+        return self.process.wait(seconds)
+
+    def status(self) -> NodeStatus | None:
+        """The node's own answer, None if it gives none."""
+        if not self.is_running:
+            return None
+        with grpc.insecure_channel(self.client, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+            ask = channel.unary_unary(STATUS, StatusRequest.SerializeToString, NodeStatus.FromString)
+            try:
+                answer: NodeStatus = ask(StatusRequest(), timeout=STATUS_SECONDS_MAX)
+            except grpc.RpcError:
+                return None
+            return answer
+
+    def logged(self, text: str) -> bool:
+        return text in self.log.read_text()
+
+    def tail(self, characters: int = 3_000) -> str:
+        """The end of its log, for messages."""
+        return self.log.read_text()[-characters:] if self.log.exists() else "(no log)"
+
+
+class Cluster:
+    """Nodes that know each other. Use it as a context manager: no process outlives it."""
+
+    def __init__(self, directory: Path, size: int = 3, command: Sequence[str] = SERVER, **settings: object) -> None:
+        """`settings` go into every node's configuration."""
+        directory.mkdir(parents=True, exist_ok=True)
+        ports = [f"127.0.0.1:{port}" for port in free_ports(3 * size)]
+        names = [f"node-{number}" for number in range(1, size + 1)]
+        members = {name: (ports[3 * place], ports[3 * place + 1]) for place, name in enumerate(names)}
+        self.directory = directory
+        self.nodes = [Node(name, directory, members[name][0], command) for name in names]
+        self.http = {name: ports[3 * place + 2] for place, name in enumerate(names)}
+        for node in self.nodes:
+            write_configuration(node, members, http=self.http[node.name], **settings)
+
+    def __enter__(self) -> "Cluster":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.kill()
+
+    def __getitem__(self, name: str) -> Node:
+        return next(node for node in self.nodes if node.name == name)
+
+    @property
+    def running(self) -> list[Node]:
+        return [node for node in self.nodes if node.is_running]
+
+    @property
+    def addresses(self) -> list[str]:
+        """Where the running nodes serve clients."""
+        return [node.client for node in self.running]
+
+    def bootstrap(self) -> "Cluster":
+        for node in self.nodes:
+            node.bootstrap()
+        self.whole()
+        return self
+
+    def start(self) -> None:
+        """Starts what does not run, and waits until all of it serves."""
+        for node in self.nodes:
+            if not node.is_running:
+                node.start()
+        self.whole()
+
+    def kill(self) -> None:
+        """SIGKILL to all at once."""
+        running = self.running
+        for node in running:
+            node.signal(signal.SIGKILL)
+        for node in running:
+            node.ended(STOP_SECONDS_MAX)
+
+    def statuses(self) -> list[NodeStatus]:
+        """Of the nodes that answer."""
+        return [status for node in self.nodes if (status := node.status()) is not None]
+
+    def leader(self) -> Node:
+        """The one that leads by its own account, in the highest term."""
+
+        def look() -> Node | None:
+            leading = [status for status in self.statuses() if status.role == LEADER]
+            return self[max(leading, key=lambda status: status.term).node] if leading else None
+
+        return eventually(look, f"somebody leads{self._logs()}", START_SECONDS_MAX)
+
+    def followers(self) -> list[Node]:
+        leader = self.leader()
+        return [node for node in self.running if node is not leader]
+
+    def whole(self, seconds: float = START_SECONDS_MAX) -> None:
+        """Waits until every process that runs follows one leader and has applied all that was committed at first."""
+        goal: list[int] = []
+
+        def look() -> bool:
+            statuses = self.statuses()
+            if not statuses or len(statuses) < len(self.running):
+                return False
+            if {status.leader for status in statuses} - {statuses[0].leader} or not statuses[0].leader:
+                return False
+            goal.append(max(status.commit_index for status in statuses))
+            return min(status.applied_index for status in statuses) >= goal[0] > 0
+
+        eventually(look, f"every node serves{self._logs()}", seconds)
+
+    def _logs(self) -> str:
+        return "".join(f"\n--- {node.name}\n{node.tail(1_000)}" for node in self.nodes)
+
+
+def write_configuration(node: Node, members: dict[str, tuple[str, str]], **settings: object) -> None:
+    """The node's TOML file. `members` gives the addresses for clients and for peers."""
+    values = {"cluster_id": "tests", "node": node.name, "data_dir": str(node.data), **settings}
+    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
+    for name, (client, peer) in members.items():
+        lines += ["", f"[members.{name}]", f'client = "{client}"', f'peer = "{peer}"']
+    node.configuration.write_text("\n".join(lines) + "\n")
+
+
+def same_states(cluster: Cluster, after: int = 0) -> int:
+    """Waits until every node has its last mark at the same entry beyond `after`; their hashes must be equal there.
+
+    Returns the entry's index.
+    """
+
+    def look() -> dict[str, tuple[int, bytes]] | None:
+        marks = {status.node: (status.mark_index, status.mark_hash) for status in cluster.statuses()}
+        indexes = {index for index, _ in marks.values()}
+        return marks if len(marks) == len(cluster.nodes) and len(indexes) == 1 and min(indexes) > after else None
+
+    marks = eventually(look, "all nodes have their last mark at the same entry")
+    assert len({hash for _, hash in marks.values()}) == 1, f"the states differ: {marks}"
+    return next(iter(marks.values()))[0]
+
+
+def pids(nodes: Iterable[Node]) -> dict[str, int]:
+    return {node.name: node.pid for node in nodes if node.is_running}
