@@ -32,4 +32,5 @@ def _retry_details(result: Result) -> bytes:
     retry.retry_delay.FromMilliseconds(RETRY_AFTER_MS)
     packed = AnyMessage()
     packed.Pack(retry)
-    return Status(code=int(result.code), message=result.message, details=[packed]).SerializeToString()
+    status = Status(code=int(result.code), message=result.message, details=[packed])
+    return bytes(status.SerializeToString())

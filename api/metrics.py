@@ -22,6 +22,7 @@ FIGURES: Final[dict[str, str]] = {
     "entries_applied_total": "Log entries applied by this process.",
     "commands_applied_total": "Commands in these entries.",
     "apply_seconds_total": "Time spent on applying them.",
+    "commit_seconds_total": "Time from proposing an entry, as leader, to its being applied here; a sum over entries.",
     "proposals_total": "Log entries that this node has proposed as leader.",
     "proposed_commands_total": "Commands in these; divided by the proposals it is the size of a batch.",
     "forwarded_commands_total": "Commands that this node has passed on to the leader.",
@@ -46,6 +47,9 @@ FIGURES: Final[dict[str, str]] = {
     "marks_compared_total": "How often the hash of the state was compared with other nodes.",
 }
 """Each figure of the node and what it means; exported as `konik_<name>`. Names in `_total` only grow."""
+
+UNDESCRIBED: Final = "Not described."
+"""One figure without its words must not cost all the others."""
 
 CANCELLED: Final = "CANCELLED"
 """The status of a call whose caller has gone."""
@@ -101,7 +105,7 @@ class NodeCollector(Collector):
     def collect(self) -> Iterator[Metric]:
         for name, value in self._figures().items():
             family = CounterMetricFamily if name.endswith("_total") else GaugeMetricFamily
-            metric = family(f"konik_{name}", FIGURES[name], labels=("node",))
+            metric = family(f"konik_{name}", FIGURES.get(name, UNDESCRIBED), labels=("node",))
             metric.add_metric((self._node,), value)
             yield metric
 

@@ -3,8 +3,7 @@
 from collections.abc import Callable
 
 import grpc
-from grpc_health.v1 import health_pb2, health_pb2_grpc
-from grpc_health.v1 import health
+from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from konik.api.answers import Context
 from konik.api.methods import RPCS, WIRE_SERVICE
@@ -71,7 +70,7 @@ class Server:
         self._config = config
         self._server = grpc.aio.server(options=OPTIONS)
         self._server.add_generic_rpc_handlers((Door(handlers(Serving(node), node.status)),))
-        self._health = health.aio.HealthServicer()
+        self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         enable_reflection(self._server)
 

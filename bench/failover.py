@@ -6,6 +6,7 @@ down as unknown. The worker repeats its reports, as published ones do. At the en
 """
 
 import asyncio
+import contextlib
 import itertools
 import os
 import secrets
@@ -37,7 +38,7 @@ from konik.bench.cluster import Cluster
 from konik.bench.load import TASK, Background, PollingWorker, Wire, define, run_of, run_request, success
 from konik.bench.report import Report
 from konik.sdk.client import Client
-from konik.sdk.errors import NotFound
+from konik.sdk.errors import AlreadyExists, NotFound
 from konik.sdk.workflow import ThreadBuilder, Workflow
 
 WORKFLOW = "bench-fail-over"
@@ -91,13 +92,19 @@ def step_event_step(wf: ThreadBuilder) -> None:
     number.assign(wf.execute(TASK, number, timeout_seconds=TASK_TIMEOUT_S, retries=TASK_RETRIES))
 
 
+def guid_of(run: str) -> str:
+    """A run gets one event, whose id follows from the run's."""
+    return f"{run}-event"
+
+
 class Load:
     """The callers and the worker, and the journal of what they saw."""
 
-    def __init__(self, wire: Wire, background: Background, settings: Settings, nodes: Sequence[str]) -> None:
+    def __init__(self, wire: Wire, settings: Settings, nodes: Sequence[str]) -> None:
         self.journal = Journal()
         self._wire = wire
-        self._background = background
+        self._commands = Background()
+        self._reports = Background()
         self._settings = settings
         self._nodes: list[str] = list(nodes)
         self._all = itertools.cycle(nodes)
@@ -107,19 +114,36 @@ class Load:
         self._without_event: deque[str] = deque()
         self._sending = True
 
+    async def watch(self, seconds: float) -> None:
+        """Lets time pass. Raises what a caller or the worker has failed with."""
+        await self._commands.until(self._reports.until(asyncio.sleep(seconds)))
+
+    async def cancel(self) -> None:
+        await self._commands.cancel()
+        await self._reports.cancel()
+
     def use(self, nodes: Sequence[str]) -> None:
         """Has the callers send to these nodes from now on."""
         self._nodes = list(nodes)
 
     def start(self) -> None:
         for number in range(self._settings.callers):
-            self._background.spawn(self._caller(number))
+            self._commands.spawn(self._caller(number))
 
-    def stop(self) -> None:
-        """Ends the open loop; events for runs that have none yet are still sent."""
+    async def stop(self) -> None:
+        """Ends the open loop and waits for every answer."""
         self._sending = False
-        while self._without_event:
-            self._background.spawn(self._put_event(self._nodes[0], self._without_event.popleft()))
+        await self._commands.settle()
+
+    async def complete(self, client: Client) -> None:
+        """Sends, until it is certain, the event of every run that has none or of which that is not known.
+
+        With the same guid: it cannot take effect twice. Without it the run would wait for ever, and look lost.
+        """
+        for run in self.journal.runs - self.journal.events.keys():
+            with contextlib.suppress(AlreadyExists):
+                await client.put_external_event(run, EVENT, run, guid=guid_of(run))
+            self.journal.events[run] = guid_of(run)
 
     async def _caller(self, number: int) -> None:
         """Sends a command whenever its time has come, without waiting for the one before."""
@@ -132,29 +156,26 @@ class Load:
                 return
             node = self._nodes[turn % len(self._nodes)]
             if turn % 2 and self._without_event:
-                self._background.spawn(self._put_event(node, self._without_event.popleft()))
+                self._commands.spawn(self._put_event(node, self._without_event.popleft()))
             else:
-                self._background.spawn(self._run(node))
+                self._commands.spawn(self._run(node))
 
     async def _run(self, node: str) -> None:
         run = f"{self._prefix}-{next(self._numbers)}"
         self.journal.asked.add(run)
         if await self._send(node, "RunWf", run_request(WORKFLOW, run, run), run):
             self.journal.runs.add(run)
-            if self._sending:
-                self._without_event.append(run)
-            else:
-                await self._put_event(node, run)
+            self._without_event.append(run)
 
     async def _put_event(self, node: str, run: str) -> None:
         request = PutExternalEventRequest(
             wf_run_id=WfRunId(id=run),
             external_event_def_id=ExternalEventDefId(name=EVENT),
-            guid=f"{run}-event",
+            guid=guid_of(run),
             content=VariableValue(str=run),
         )
         if await self._send(node, "PutExternalEvent", request.SerializeToString(), run):
-            self.journal.events[run] = request.guid
+            self.journal.events[run] = guid_of(run)
 
     async def _send(self, node: str, rpc: str, request: bytes, run: str) -> bool:
         """Sends a command once, and writes down what became of it."""
@@ -170,7 +191,7 @@ class Load:
     def work(self, task: ScheduledTask, address: str) -> None:
         attempt = Attempt(run_of(task), task.task_run_id.task_guid, task.attempt_number)
         self.journal.executions[attempt] += 1
-        self._background.spawn(self._report(task, attempt, address))
+        self._reports.spawn(self._report(task, attempt, address))
 
     async def _report(self, task: ScheduledTask, attempt: Attempt, address: str) -> None:
         """Reports to the node that gave the task, and when that fails to all in turn, until one acknowledges."""
@@ -195,9 +216,8 @@ async def measure(cluster: Cluster, settings: Settings, progress: Progress) -> R
     """Runs the benchmark. Raises ClusterNotWhole if a killed node does not come back."""
     await cluster.client.put_external_event_def(PutExternalEventDefRequest(name=EVENT))
     await define(cluster.client, Workflow(WORKFLOW, step_event_step))
-    wire, background = Wire(), Background()
-    members = (await cluster.whole()).members
-    load = Load(wire, background, settings, [member.address for member in members])
+    wire, members = Wire(), (await cluster.whole()).members
+    load = Load(wire, settings, [member.address for member in members])
     worker = PollingWorker(wire, load.work, settings.streams)
     try:
         await worker.start(cluster.client)
@@ -205,33 +225,34 @@ async def measure(cluster: Cluster, settings: Settings, progress: Progress) -> R
         bar = progress.add_task("fail-over", total=settings.kills, now="")
         gaps = []
         for number in range(settings.kills):
-            gaps.append(await _round(cluster, settings, load, background))
+            gaps.append(await _round(cluster, settings, load))
             progress.update(bar, completed=number + 1, now=f"last gap {gaps[-1]:.3f} s")
         await cluster.whole()
-        load.stop()
+        await load.stop()
+        await load.complete(cluster.client)
         progress.update(bar, now="reading everything back")
         held = await read_back(cluster.client, load.journal)
         return await _report(cluster, settings, load.journal, held, gaps)
     finally:
         await worker.stop()
-        await background.cancel()
+        await load.cancel()
         await wire.close()
 
 
-async def _round(cluster: Cluster, settings: Settings, load: Load, background: Background) -> float:
+async def _round(cluster: Cluster, settings: Settings, load: Load) -> float:
     """Kills the leader under load and returns the gap, when the killed node has come back."""
     found = await cluster.whole()
     leader = found.leader
     load.use([member.address for member in found.members if member.node != leader])
-    await background.until(asyncio.sleep(MOVE_S))
+    await load.watch(MOVE_S)
     found = await cluster.whole()
     if found.leader != leader:
-        return await _round(cluster, settings, load, background)
+        return await _round(cluster, settings, load)
     victim = found.member(leader).answer
     assert victim is not None, "a whole cluster has answers of all members"
     killed_at = time.monotonic()
     os.kill(victim.pid, signal.SIGTERM if settings.graceful else signal.SIGKILL)
-    await background.until(asyncio.sleep(WATCH_S))
+    await load.watch(WATCH_S)
     return gap(load.journal.acknowledged_at, killed_at, killed_at + WATCH_S)
 
 

@@ -183,9 +183,18 @@ class Background:
             self._failed.result()
         waiting.result()
 
+    async def settle(self) -> None:
+        """Waits until nothing runs any more."""
+        while self._running:
+            await self.until(_ended(set(self._running)))
+
     async def cancel(self) -> None:
         for task in self._running:
             task.cancel()
         await asyncio.gather(*self._running, return_exceptions=True)
         if self._failed.done():
             self._failed.exception()
+
+
+async def _ended(tasks: set[asyncio.Task[None]]) -> None:
+    await asyncio.wait(tasks)

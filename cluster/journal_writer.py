@@ -8,6 +8,8 @@ after which nobody knows what is durable, so it is fatal. What must never happen
 not.
 """
 
+import errno
+import os
 import shutil
 import threading
 import time
@@ -21,6 +23,9 @@ import lmdb
 
 from konik.cluster.journal_records import PEER, VOW, entry_key, seal, seal_entry, sum_of
 from konik.cluster.raft.messages import Entry
+
+FREE_BYTES_MIN = 4 << 20
+"""With less than this free an I/O error of a write is put down to lack of room."""
 
 Post = Callable[[Callable[[], None]], object]
 """Runs a callback on the loop; may be called from any thread, as asyncio's `call_soon_threadsafe`."""
@@ -142,7 +147,7 @@ class Writer:
         """What is pending; [] if there is only something to cut; None when all is done and the log is being closed."""
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._may_cut() or self._closing)
-            if self._closing and not self._pending:
+            if not self._pending and not self._may_cut():
                 return None
             operations, self._pending = self._pending, []
             return operations
@@ -179,9 +184,11 @@ class Writer:
             except lmdb.MapFullError:
                 if not self._grow():
                     return f"the log's map is full at its limit of {self._limits.map_bytes_max} bytes"
-            except lmdb.DiskError as error:  # LMDB's name for ENOSPC alone
+            except lmdb.Error as error:
                 free = shutil.disk_usage(self._environment.path()).free
-                return f"the disk of {self._environment.path()} is full ({free} bytes free): {error}"
+                if not _is_for_lack_of_room(error, free):
+                    raise
+                return f"the disk of {self._environment.path()} is full, {free} bytes are free"
 
     def _grow(self) -> bool:
         size: int = self._environment.info()["map_size"]
@@ -216,6 +223,12 @@ class Writer:
         for index in range(extent.first, end):
             transaction.delete(entry_key(index))
         return extent._replace(first=max(extent.first, end))
+
+
+def _is_for_lack_of_room(error: lmdb.Error, free: int) -> bool:
+    """LMDB's DiskError is ENOSPC. But a write for which there was only some room it calls an I/O error."""
+    short_write = os.strerror(errno.EIO) in str(error) and free < FREE_BYTES_MIN
+    return isinstance(error, lmdb.DiskError) or short_write
 
 
 def _write(transaction: lmdb.Transaction, extent: Extent, write: Write) -> Extent:

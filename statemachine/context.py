@@ -21,15 +21,14 @@ M = TypeVar("M", bound=Message)
 
 
 class _Slot:
-    """An object in the hands of a command: what is stored, what it is now, and whether it is to be written."""
+    """An object in the hands of a command: what is stored, and what it is now."""
 
-    __slots__ = ("changed", "message", "stored", "table")
+    __slots__ = ("message", "stored", "table")
 
     def __init__(self, table: Table[Message], stored: bytes | None, message: Message | None) -> None:
         self.table = table
         self.stored = stored
         self.message = message
-        self.changed = False
 
 
 class Plans:
@@ -89,6 +88,13 @@ class Context(Reader):
         self.counter = counter
         self.deliveries: list[Delivery] = []
         self._slots: dict[bytes, _Slot] = {}
+        self._changed: dict[bytes, _Slot] = {}
+
+    def enter(self, tenant: str) -> None:
+        """What follows is done in that tenant; what was saved until now is written as belonging to the one before."""
+        if tenant != self.tenant:
+            self.flush()
+            self.tenant = tenant
 
     def load(self, table: Table[M], key: bytes) -> M | None:
         slot = self._slots.get(key)
@@ -101,18 +107,18 @@ class Context(Reader):
 
     def save(self, table: Table[M], key: bytes, message: M) -> None:
         """`message` is what `key` holds from now on; it may still be changed until the command ends."""
+        self._set(table, key, message)
+
+    def remove(self, table: Table[M], key: bytes) -> None:
+        """`key` holds nothing any more."""
+        self._set(table, key, None)
+
+    def _set(self, table: Table[M], key: bytes, message: M | None) -> None:
         slot = self._slots.get(key)
         if slot is None:
             slot = self._slots[key] = _Slot(cast("Table[Message]", table), self.txn.get(key), message)
         slot.message = message
-        slot.changed = True
-
-    def remove(self, table: Table[M], key: bytes) -> None:
-        slot = self._slots.get(key)
-        if slot is None:
-            slot = self._slots[key] = _Slot(cast("Table[Message]", table), self.txn.get(key), None)
-        slot.message = None
-        slot.changed = True
+        self._changed[key] = slot
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
         self.flush()
@@ -133,9 +139,9 @@ class Context(Reader):
 
     def flush(self) -> None:
         """Writes the changed objects and their index entries into the transaction."""
-        for key, slot in self._slots.items():
-            if slot.changed:
-                self._write(key, slot)
+        changed, self._changed = self._changed, {}
+        for key, slot in changed.items():
+            self._write(key, slot)
 
     def commit(self) -> None:
         self.flush()
@@ -143,7 +149,6 @@ class Context(Reader):
 
     def _write(self, key: bytes, slot: _Slot) -> None:
         raw = None if slot.message is None else slot.message.SerializeToString(deterministic=True)
-        slot.changed = False
         if raw == slot.stored:
             return
         if raw is None:

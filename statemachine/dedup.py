@@ -25,6 +25,10 @@ def _result_prefix(id: CommandId) -> bytes:
     return keys.SESSION_RESULT + keys.text(id.node) + id.nonce
 
 
+def _result_key(id: CommandId) -> bytes:
+    return _result_prefix(id) + keys.long(id.number)
+
+
 def _client_key(command: Command, id: ClientId) -> bytes:
     return keys.CLIENT_RESULT + keys.text(command.tenant) + keys.text(command.principal) + keys.text(id.text)
 
@@ -47,13 +51,19 @@ def _unpack(command: Command, raw: bytes) -> Result:
 
 def recall(view: View, command: Command, now_ms: int) -> Result | None:
     """The result of a command that has run already, or a refusal if that can no longer be known; None: run it."""
-    known = view.get(_result_prefix(command.id) + keys.long(command.id.number))
+    known = view.get(_result_key(command.id))
     if known is not None:
         return _unpack(command, known)
     session = view.get(_session_key(command.id))
     if session == _ENDED or (session is not None and command.id.number < int.from_bytes(session, "big")):
         return refused(Code.ABORTED, "the outcome of this command is no longer known; look before you repeat it")
-    return None if command.client_id is None else _recall_client(view, command, command.client_id, now_ms)
+    if command.client_id is None:
+        return None
+    known_to_client = _recall_client(view, command, command.client_id, now_ms)
+    if known_to_client is not None:
+        # Sent again a moment later, an id from the future would no longer be one: the first answer holds.
+        view.put(_result_key(command.id), _pack(command, known_to_client))
+    return known_to_client
 
 
 def _recall_client(view: View, command: Command, id: ClientId, now_ms: int) -> Result | None:
@@ -73,7 +83,7 @@ def _recall_client(view: View, command: Command, id: ClientId, now_ms: int) -> R
 def remember(view: View, command: Command, result: Result) -> None:
     """Keeps the result under every id by which the command may come again."""
     packed = _pack(command, result)
-    view.put(_result_prefix(command.id) + keys.long(command.id.number), packed)
+    view.put(_result_key(command.id), packed)
     if command.client_id is not None:
         _remember_client(view, command, command.client_id, packed)
 

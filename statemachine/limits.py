@@ -45,9 +45,6 @@ TASK_TIMEOUT_DEFAULT_S = 60
 WORKER_SILENT_S_MAX = 90
 """A task worker that has not been heard for so long is dropped from its group."""
 
-TIMERS_PER_STEP_MAX = 100
-"""Timers that are fired before the machine lets its caller look at the clock."""
-
 # --- Exactly once ---------------------------------------------------------------------------------------------------
 
 CLIENT_ID_AGE_MS_MAX = 600_000
@@ -98,8 +95,8 @@ INDEX_ID_BYTES_MAX = 128
 
 INDEX_DIGEST_CHARACTERS = 16
 
-TIMER_DUE_MS_MAX = 2**63 - 1
-"""Later than any time that the log will reach; what is due after it is never due."""
+TIME_MS_MAX = 253_402_300_799_999
+"""9999-12-31T23:59:59.999Z, the last moment that a protobuf Timestamp can name. What is due later is never due."""
 
 MESSAGE_CHARACTERS_MAX = 1_000
 """Of a refusal: it travels in a header, and may name what the request named."""

@@ -11,18 +11,20 @@ from dataclasses import dataclass
 
 from google.protobuf.message import DecodeError, Message
 
-from konik.statemachine import commands, dedup, genesis, keys, nodes, queries, term, timers
+from konik.api.pb.internal_pb2 import Timer
+from konik.statemachine import commands, dedup, entry_time, genesis, keys, nodes, queries, term, timers
 from konik.statemachine.context import Context, Plans, Reader
 from konik.statemachine.entry import Command, Delivery, Entry, Result, Step, ok, refused
 from konik.statemachine.registry import METHODS
 from konik.statemachine.rejection import Code, Rejection
+from konik.statemachine.run import advance
+from konik.statemachine.run import run as runs
 from konik.statemachine.tasks import queue, state
 from konik.statemachine.view import View
 
 VERSION = 1
 """The behaviour of this code. An entry of a higher version must not be applied by it."""
 
-_TIME = keys.META + b"time"
 _INTERNAL = "An unexpected internal error occurred; the log of the server has the details."
 
 # These strike one replica, not all: it must stop before the entry counts as applied.
@@ -54,7 +56,7 @@ class Machine:
     @property
     def time_ms(self) -> int:
         """Entry time: that of the last entry applied, in milliseconds since the epoch."""
-        return int.from_bytes(self._view.get(_TIME) or b"", "big")
+        return entry_time.now_ms(self._view)
 
     def next_due_ms(self) -> int | None:
         """When the next timer is due, in entry time."""
@@ -77,12 +79,12 @@ class Machine:
         """
         if entry.version > VERSION:
             raise AssertionError(f"entry {index} needs version {entry.version} of the machine, this is {VERSION}")
-        if self._view.get(_TIME) is None:
+        if self._view.get(entry_time.KEY) is None:
             genesis.write(self._view, entry.time_ms)
         now_ms = self.time_ms
         if entry.time_ms < now_ms:
             raise AssertionError(f"time runs back at entry {index}: from {now_ms} to {entry.time_ms}")
-        self._view.put(_TIME, keys.long(entry.time_ms))
+        self._view.put(entry_time.KEY, keys.long(entry.time_ms))
         for floor in entry.floors:
             dedup.raise_floor(self._view, floor)
         ids = _Counter()
@@ -107,7 +109,7 @@ class Machine:
         context = self._context("", "", self.time_ms, 0, 0)
         found = []
         for queued in queue.undelivered(context, node, nonce):
-            context.tenant = queued.attempt.tenant
+            context.enter(queued.attempt.tenant)
             task_run = state.load(context, queued.attempt)
             if task_run is not None and state.running(task_run, queued.attempt.attempt_number) is not None:
                 found.append(queue.delivery(task_run, queued))
@@ -126,11 +128,24 @@ class Machine:
                 context.commit()
             except Exception as error:
                 self._strike(None, error)
-                self._view.delete(key)
+                self._give_up(key, timer, error, index, ids)
                 yield Step(None, None, ())
                 continue
             ids.used = context.counter
             yield Step(None, None, tuple(context.deliveries))
+
+    def _give_up(self, key: bytes, timer: Timer, error: Exception, index: int, ids: "_Counter") -> None:
+        """Nobody tries again what a timer could not do: its WfRun ends, rather than wait for ever."""
+        context = self._context(timer.tenant, "", timers.due_of(key), index, ids.used)
+        try:
+            wf_run_id = timers.wf_run_of(timer)
+            run = None if wf_run_id is None else runs.find(context, wf_run_id)
+            if run is not None:
+                advance.abort(run, error.message if isinstance(error, Rejection) else _INTERNAL)
+            context.commit()
+        except Exception as again:
+            self._strike(None, again)
+        self._view.delete(key)
 
     def _run(self, index: int, ids: "_Counter", now_ms: int, command: Command) -> Step:
         known = dedup.recall(self._view, command, now_ms)
@@ -140,8 +155,8 @@ class Machine:
         try:
             request = _parse(command.method, command.request)
             response = METHODS[command.method].run(context, request)
-            context.commit()
             result = ok(response.SerializeToString(deterministic=True))
+            context.commit()
         except Rejection as rejection:
             context.deliveries.clear()
             result = refused(rejection.code, rejection.message)
@@ -162,7 +177,8 @@ class Machine:
         """An exception that every replica meets alike becomes a result; one of this replica alone stops it."""
         if isinstance(error, (*_OF_THIS_REPLICA_ALONE, *self._fatal)):
             raise error
-        self._report(command, error)
+        if not isinstance(error, Rejection):
+            self._report(command, error)
 
 
 @dataclass(slots=True)

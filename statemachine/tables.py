@@ -15,7 +15,7 @@ from konik.api.pb.ids_pb2 import (
     WfRunId,
     WfSpecId,
 )
-from konik.api.pb.internal_pb2 import CorrelationWaiters, QueuedAttempt, Timer, WaitingTicket
+from konik.api.pb.internal_pb2 import QueuedAttempt, Timer, WaitingTicket
 from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.security_pb2 import Principal, Tenant
 from konik.api.pb.task_def_pb2 import TaskDef
@@ -56,7 +56,6 @@ TASK_RUNS = Table(TaskRun)
 VARIABLES = Table(Variable)
 EXTERNAL_EVENTS = Table(ExternalEvent)
 CORRELATED_EVENTS = Table(CorrelatedEvent)
-CORRELATION_WAITERS = Table(CorrelationWaiters)
 TIMERS = Table(Timer)
 TASK_QUEUE = Table(QueuedAttempt)
 ASSIGNED = Table(QueuedAttempt)
@@ -146,8 +145,9 @@ def correlated_event_key(tenant: str, event_id: CorrelatedEventId) -> bytes:
     return _correlation(keys.CORRELATED_EVENT, tenant, event_id.external_event_def_id.name, event_id.key)
 
 
-def correlation_waiters_key(tenant: str, event_def: str, key: str) -> bytes:
-    return _correlation(keys.CORRELATION_WAITERS, tenant, event_def, key)
+def correlation_waiters_prefix(tenant: str, event_def: str, key: str) -> bytes:
+    """All NodeRuns that wait for a correlated event of that key."""
+    return _correlation(keys.CORRELATION_WAITER, tenant, event_def, key)
 
 
 def _correlation(table: bytes, tenant: str, event_def: str, key: str) -> bytes:

@@ -1,15 +1,17 @@
 """What is to be done at a certain time. Timers are keys in the order of their due time; the log's time fires them.
 
-A timer is never early. One that no longer applies is found out when it fires: it carries the creation time of what it
-belongs to, so that another object of the same id is not meant.
+A timer is never early, and one whose time is over already fires with the next entry: so the time of what it does never
+runs back, and timers that start timers cannot keep an entry from ending. One that no longer applies is found out when it
+fires: it carries the creation time of what it belongs to, so that another object of the same id is not meant.
 """
 
 from collections.abc import Callable
 
 from google.protobuf.message import Message
 
+from konik.api.pb.ids_pb2 import WfRunId
 from konik.api.pb.internal_pb2 import Timer
-from konik.statemachine import keys, limits
+from konik.statemachine import entry_time, keys, limits
 from konik.statemachine.context import Context
 from konik.statemachine.tables import TIMERS
 from konik.statemachine.view import View
@@ -35,11 +37,13 @@ def on(subject: str) -> Callable[[Handler], Handler]:
 
 def key(due_ms: int, owner: bytes) -> bytes:
     """`owner` is the key of what the timer belongs to, with what tells its timers apart."""
-    return keys.TIMER + keys.long(min(max(due_ms, 0), limits.TIMER_DUE_MS_MAX)) + owner
+    return keys.TIMER + keys.long(min(due_ms, limits.TIME_MS_MAX)) + owner
 
 
 def start(context: Context, due_ms: int, owner: bytes, timer: Timer) -> None:
     timer.tenant = context.tenant
+    if due_ms <= context.now_ms:
+        due_ms = entry_time.now_ms(context.txn) + 1
     context.txn.put(key(due_ms, owner), timer.SerializeToString(deterministic=True))
 
 
@@ -60,6 +64,20 @@ def first(view: View, until_ms: int | None = None) -> tuple[bytes, Timer] | None
     for raw_key, raw in view.scan(RANGE[0], stop_key):
         return raw_key, TIMERS.parse(raw)
     return None
+
+
+def wf_run_of(timer: Timer) -> WfRunId | None:
+    """The WfRun that waits for the timer, if one does."""
+    subject = timer.WhichOneof("subject") or ""
+    return _WF_RUN_OF[subject](timer) if subject in _WF_RUN_OF else None
+
+
+_WF_RUN_OF: dict[str, Callable[[Timer], WfRunId]] = {
+    "sleep": lambda timer: timer.sleep.wf_run_id,
+    "event_timeout": lambda timer: timer.event_timeout.wf_run_id,
+    "task_timeout": lambda timer: timer.task_timeout.task_run_id.wf_run_id,
+    "task_retry": lambda timer: timer.task_retry.wf_run_id,
+}
 
 
 def fire(context: Context, timer: Timer) -> None:

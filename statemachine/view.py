@@ -4,6 +4,7 @@ The map itself belongs to `cluster`. A transaction gathers what one command writ
 not at all.
 """
 
+from bisect import bisect_left, insort
 from collections.abc import Iterator
 from typing import Protocol
 
@@ -27,11 +28,12 @@ class View(Readable, Protocol):
 class Transaction:
     """Reads see what was written before; `commit` hands all of it to the view."""
 
-    __slots__ = ("_view", "_writes")
+    __slots__ = ("_sorted", "_view", "_writes")
 
     def __init__(self, view: View) -> None:
         self._view = view
         self._writes: dict[bytes, bytes | None] = {}
+        self._sorted: list[bytes] | None = None  # the keys of the writes, kept from the first scan on
 
     def get(self, key: bytes) -> bytes | None:
         if key in self._writes:
@@ -39,14 +41,19 @@ class Transaction:
         return self._view.get(key)
 
     def put(self, key: bytes, value: bytes) -> None:
-        self._writes[key] = value
+        self._write(key, value)
 
     def delete(self, key: bytes) -> None:
-        self._writes[key] = None
+        self._write(key, None)
+
+    def _write(self, key: bytes, value: bytes | None) -> None:
+        if self._sorted is not None and key not in self._writes:
+            insort(self._sorted, key)
+        self._writes[key] = value
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
         """The pairs as they are now: a write between two steps is not seen by a scan under way."""
-        own = sorted((key, value) for key, value in self._writes.items() if start <= key < stop)
+        own = self._own(start, stop)
         if not own:
             yield from self._view.scan(start, stop)
             return
@@ -63,6 +70,12 @@ class Transaction:
         for pair in own[place:]:
             yield from _present(pair)
 
+    def _own(self, start: bytes, stop: bytes) -> list[tuple[bytes, bytes | None]]:
+        if self._sorted is None:
+            self._sorted = sorted(self._writes)
+        low, high = bisect_left(self._sorted, start), bisect_left(self._sorted, stop)
+        return [(key, self._writes[key]) for key in self._sorted[low:high]]
+
     def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
         """The first pair in the range, or None."""
         return next(self.scan(start, stop), None)
@@ -73,7 +86,7 @@ class Transaction:
                 self._view.delete(key)
             else:
                 self._view.put(key, value)
-        self._writes = {}
+        self._writes, self._sorted = {}, None
 
 
 def _present(pair: tuple[bytes, bytes | None]) -> Iterator[tuple[bytes, bytes]]:

@@ -129,9 +129,3 @@ class Timer(_message.Message):
     correlated_event_expiry: _ids_pb2.CorrelatedEventId
     subject_created_ms: int
     def __init__(self, tenant: _Optional[str] = ..., sleep: _Optional[_Union[_ids_pb2.NodeRunId, _Mapping]] = ..., event_timeout: _Optional[_Union[_ids_pb2.NodeRunId, _Mapping]] = ..., task_timeout: _Optional[_Union[AttemptRef, _Mapping]] = ..., task_retry: _Optional[_Union[_ids_pb2.TaskRunId, _Mapping]] = ..., event_retention: _Optional[_Union[_ids_pb2.ExternalEventId, _Mapping]] = ..., correlated_event_expiry: _Optional[_Union[_ids_pb2.CorrelatedEventId, _Mapping]] = ..., subject_created_ms: _Optional[int] = ...) -> None: ...
-
-class CorrelationWaiters(_message.Message):
-    __slots__ = ("node_runs",)
-    NODE_RUNS_FIELD_NUMBER: _ClassVar[int]
-    node_runs: _containers.RepeatedCompositeFieldContainer[_ids_pb2.NodeRunId]
-    def __init__(self, node_runs: _Optional[_Iterable[_Union[_ids_pb2.NodeRunId, _Mapping]]] = ...) -> None: ...

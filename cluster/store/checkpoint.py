@@ -107,11 +107,11 @@ class Checkpointer:
         `done` hears when it is durable; never, if another state is installed meanwhile.
         """
         store = self._store
-        before, fold = store.checkpoint, store.freeze()
-        assert (index, term) >= (before.index, before.term), f"checkpoint {index} after {before.index}"
-        frozen = store.frozen
-        assert frozen is not None
+        before = store.checkpoint
+        assert index >= before.index and term >= before.term, f"checkpoint {index} after {before.index}"
         checkpoint = replace(before, index=index, term=term, meta=meta)
+        fold, frozen = store.freeze(), store.frozen
+        assert frozen is not None
         self._last = self._clock.monotonic()
         run = Run(checkpoint, frozen, self._last, done, _room(store), self._settings.retry_seconds)
         self._count(run, fold)
@@ -150,14 +150,8 @@ class Checkpointer:
         self._drain(run.frozen)
 
     def _drain(self, overlay: Overlay) -> None:
-        slices = overlay.drain(DRAIN_SLICE_KEYS)
-
-        def step() -> None:
-            for _ in slices:
-                self._scheduler.call_soon(step)
-                return
-
-        step()
+        if not overlay.drain(DRAIN_SLICE_KEYS):
+            self._scheduler.call_soon(partial(self._drain, overlay))
 
     def _failed(self, run: Run, error: BaseException) -> None:
         """A full map grows and a full disk is waited for; the transaction that failed has left no trace."""
@@ -167,7 +161,7 @@ class Checkpointer:
             run.room *= 2
             self._write(run)
         elif self._somebody_can_make_room(run, error):
-            self._tell(f"the state cannot be written: {error}: free space on {self._store.image.path}")
+            self._tell(f"the state cannot be written: {error}: make room for {self._store.image.path}")
             self._scheduler.call_at(self._clock.monotonic() + run.retry_seconds, partial(self._write, run))
             run.retry_seconds = min(2 * run.retry_seconds, self._settings.retry_seconds_max)
         else:

@@ -100,15 +100,13 @@ class Overlay:
             waiting -= moved
         return keys
 
-    def drain(self, slice_keys: int) -> Iterator[None]:
-        """Gives the memory back in slices: to free a hundred thousand pairs in one go takes 20 ms."""
-        pairs, self.pairs = self.pairs, {}
+    def drain(self, keys: int) -> bool:
+        """Forget up to `keys` changes; True when none are left. To free a hundred thousand in one go takes 20 ms."""
         self._sorted.clear()
         self._waiting.clear()
-        while pairs:
-            for _ in range(min(slice_keys, len(pairs))):
-                pairs.popitem()
-            yield
+        for _ in range(min(keys, len(self.pairs))):
+            self.pairs.popitem()
+        return not self.pairs
 
 
 def overlaid(upper: Iterator[Change], lower: Iterable[Change]) -> Iterator[Change]:

@@ -28,11 +28,11 @@ def configure_cluster(context: Context, request: ConfigureCluster) -> Empty:
 def offer_tickets(context: Context, request: OfferTickets) -> Empty:
     """Tickets of an earlier term are void: their node has handed them in again, or will when it learns of the term."""
     for ref in request.delivered:
-        context.tenant = ref.tenant
+        context.enter(ref.tenant)
         queue.settled(context, ref.task_run_id, ref.attempt_number)
     if request.term == term.current(context.txn):
         for ticket in request.tickets:
-            context.tenant = ticket.tenant
+            context.enter(ticket.tenant)
             queue.take(context, request.node, request.nonce, ticket)
     return Empty()
 
@@ -47,7 +47,7 @@ def withdraw_tickets(context: Context, request: WithdrawTickets) -> Empty:
 def return_attempts(context: Context, request: ReturnAttempts) -> Empty:
     """The same attempts are offered again, each at its old place: no worker has seen them."""
     for ref in request.attempts:
-        context.tenant = ref.tenant
+        context.enter(ref.tenant)
         queued = queue.settled(context, ref.task_run_id, ref.attempt_number)
         task_run = state.load(context, ref)
         if queued is None or task_run is None or state.running(task_run, ref.attempt_number) is None:
@@ -64,7 +64,7 @@ def forget_node(context: Context, request: ForgetNode) -> Empty:
     dedup.end_session(context.txn, request.node, request.nonce)
     queue.drop_node(context, request.node, request.nonce)
     for queued in queue.undelivered(context, request.node, request.nonce):
-        context.tenant = queued.attempt.tenant
+        context.enter(queued.attempt.tenant)
         _lose(context, queued, request.node)
     return Empty()
 

@@ -43,11 +43,16 @@ def report_task(context: Context, request: ReportTaskRun) -> Empty:
     status = _status(request)
     attempt = state.running(task_run, request.attempt_number)
     if attempt is not None:
-        ended_ms = milliseconds(request.time) or context.now_ms
         if request.HasField("log_output"):
             attempt.log_output.CopyFrom(request.log_output)
-        _finish(context, task_run, _record(context, task_run, attempt, request, status), ended_ms)
+        _finish(context, task_run, _record(context, task_run, attempt, request, status), _ended_ms(context, request))
     return Empty()
+
+
+def _ended_ms(context: Context, request: ReportTaskRun) -> int:
+    """When the attempt ended by the worker's clock; now, if that says nothing that can be."""
+    ended_ms = milliseconds(request.time)
+    return ended_ms if 0 < ended_ms <= limits.TIME_MS_MAX else context.now_ms
 
 
 def _status(request: ReportTaskRun) -> TaskStatus:

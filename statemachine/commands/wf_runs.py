@@ -27,6 +27,7 @@ from konik.statemachine.tables import (
     WF_RUNS,
     Table,
 )
+from konik.statemachine.tasks import attempts
 
 
 @command("RunWf", RunWfRequest, (ACL_WORKFLOW, RUN))
@@ -74,6 +75,8 @@ def delete_wf_run(context: Context, request: DeleteWfRunRequest) -> Empty:
             continue
         if table is NODE_RUNS:
             _leave_waiting_list(context, NODE_RUNS.parse(raw))
+        elif table is TASK_RUNS:
+            attempts.forget(context, TASK_RUNS.parse(raw))
         context.remove(table, key)
     return Empty()
 

@@ -4,10 +4,11 @@ from datetime import UTC, datetime
 
 from google.protobuf.message import Message
 
-from konik.api.pb.enums_pb2 import INT, TIMESTAMP
+from konik.api.pb.enums_pb2 import INT
 from konik.api.pb.ids_pb2 import NodeRunId
 from konik.api.pb.internal_pb2 import Timer
-from konik.statemachine import timers
+from konik.api.pb.values_pb2 import VariableValue
+from konik.statemachine import limits, timers
 from konik.statemachine.context import Context, milliseconds, set_timestamp
 from konik.statemachine.run import advance
 from konik.statemachine.run import run as runs
@@ -18,10 +19,7 @@ from konik.statemachine.values import types
 from konik.statemachine.values.casts import coerce, to_text
 from konik.statemachine.values.errors import EvaluationError
 from konik.statemachine.values.evaluate import evaluate
-from konik.statemachine.values.value import kind
-
-# The last moment that a protobuf Timestamp can name: 9999-12-31T23:59:59.999Z.
-_LATEST_MS = 253_402_300_799_999
+from konik.statemachine.values.value import is_null
 
 
 def _arrive(at: At) -> None:
@@ -33,18 +31,21 @@ def _maturation_ms(at: At, now_ms: int) -> int:
     node = at.plan.node.sleep
     scope = Scope(at.run, at.thread)
     if node.HasField("raw_seconds"):
-        due = now_ms + coerce(evaluate(node.raw_seconds, scope), types.primitive(INT)).int * 1000
+        due = now_ms + _whole_number(evaluate(node.raw_seconds, scope)) * 1000
     elif node.HasField("timestamp"):
-        value = evaluate(node.timestamp, scope)
-        if kind(value) == TIMESTAMP:
-            due = milliseconds(value.utc_timestamp)
-        else:
-            due = coerce(value, types.primitive(INT)).int
+        due = _whole_number(evaluate(node.timestamp, scope))
     else:
         due = _iso_ms(to_text(evaluate(node.iso_date, scope)))
-    if not 0 <= due <= _LATEST_MS:
+    if not 0 <= due <= limits.TIME_MS_MAX:
         raise EvaluationError(f"there is no such time to sleep until: {due} ms since 1970")
     return due
+
+
+def _whole_number(value: VariableValue) -> int:
+    """A TIMESTAMP counts as its milliseconds since the epoch."""
+    if is_null(value):
+        raise EvaluationError("NULL does not say how long to sleep")
+    return coerce(value, types.primitive(INT)).int
 
 
 def _iso_ms(text: str) -> int:

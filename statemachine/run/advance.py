@@ -27,7 +27,7 @@ def advance(run: Run) -> None:
             break
     else:
         if run.threads[0].status not in TERMINAL:
-            _stop_spinning(run)
+            _fail(run, _SPINNING)
     _settle_status(run)
     run.save()
 
@@ -44,12 +44,22 @@ def _pass(run: Run) -> bool:
     return changed
 
 
-def _stop_spinning(run: Run) -> None:
+_SPINNING = (
+    f"the WfRun did not come to rest within {limits.PASSES_PER_COMMAND_MAX} steps of one command; is there a loop?"
+)
+
+
+def abort(run: Run, message: str) -> None:
+    """Ends the WfRun for a reason that lies outside of it, and saves it."""
+    if run.threads[0].status not in TERMINAL:
+        _fail(run, message)
+    run.save()
+
+
+def _fail(run: Run, message: str) -> None:
+    """Thread 0 fails where it stands, whatever handlers there are."""
     thread = run.threads[0]
-    failure = NodeFailure(
-        "INTERNAL_ERROR",
-        f"the WfRun did not come to rest within {limits.PASSES_PER_COMMAND_MAX} steps of one command; is there a loop?",
-    )
+    failure = NodeFailure("INTERNAL_ERROR", message)
     node_run = run.node_run(thread)
     node_run.failures.add(failure_name=failure.name, message=failure.message)
     node_run.status = failure.status

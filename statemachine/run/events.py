@@ -2,19 +2,17 @@
 
 from konik.api.pb.external_event_pb2 import CorrelatedEvent, ExternalEvent, ExternalEventDef
 from konik.api.pb.ids_pb2 import ExternalEventId, NodeRunId
-from konik.api.pb.internal_pb2 import CorrelationWaiters, Timer
+from konik.api.pb.internal_pb2 import Timer
 from konik.api.pb.node_run_pb2 import NodeRun
 from konik.statemachine import keys, timers
 from konik.statemachine.context import Context, milliseconds, set_timestamp
 from konik.statemachine.run.run import Run
 from konik.statemachine.tables import (
     CORRELATED_EVENTS,
-    CORRELATION_WAITERS,
     EXTERNAL_EVENT_DEFS,
     EXTERNAL_EVENTS,
-    WF_RUNS,
     correlated_event_key,
-    correlation_waiters_key,
+    correlation_waiters_prefix,
     external_event_def_key,
     external_event_key,
     external_event_part,
@@ -70,37 +68,25 @@ def forget_unclaimed(context: Context, event_id: ExternalEventId) -> None:
 
 def wait(context: Context, name: str, key: str, node_run_id: NodeRunId) -> None:
     """The NodeRun waits for a correlated event with that key; one that is there already comes to it at once."""
-    waiters_key = correlation_waiters_key(context.tenant, name, key)
-    waiters = context.load(CORRELATION_WAITERS, waiters_key) or CorrelationWaiters()
-    waiters.node_runs.append(node_run_id)
-    context.save(CORRELATION_WAITERS, waiters_key, waiters)
+    context.txn.put(_waiter(context, name, key, node_run_id), node_run_id.SerializeToString(deterministic=True))
     event = _correlated(context, name, key)
     if event is not None:
         meet(context, event)
 
 
 def wait_no_more(context: Context, name: str, key: str, node_run_id: NodeRunId) -> None:
-    waiters_key = correlation_waiters_key(context.tenant, name, key)
-    waiters = context.load(CORRELATION_WAITERS, waiters_key)
-    if waiters is None or node_run_id not in waiters.node_runs:
-        return
-    waiters.node_runs.remove(node_run_id)
-    if waiters.node_runs:
-        context.save(CORRELATION_WAITERS, waiters_key, waiters)
-    else:
-        context.remove(CORRELATION_WAITERS, waiters_key)
+    context.txn.delete(_waiter(context, name, key, node_run_id))
 
 
 def meet(context: Context, event: CorrelatedEvent) -> list[NodeRunId]:
     """Gives the event to every NodeRun that waits for its key. Returns them; their WfRuns are to be advanced."""
     name = event.id.external_event_def_id.name
-    waiters_key = correlation_waiters_key(context.tenant, name, event.id.key)
-    waiters = context.load(CORRELATION_WAITERS, waiters_key)
-    served = [] if waiters is None else [id for id in waiters.node_runs if _run_exists(context, id)]
-    for node_run_id in served:
+    prefix = correlation_waiters_prefix(context.tenant, name, event.id.key)
+    waiting = list(context.txn.scan(prefix, keys.after(prefix)))
+    served = [NodeRunId.FromString(raw) for _, raw in waiting]
+    for (waiter, _), node_run_id in zip(waiting, served, strict=True):
         event.external_events.append(_forward(context, event, node_run_id))
-    if served:
-        context.remove(CORRELATION_WAITERS, waiters_key)
+        context.txn.delete(waiter)
     event_def = _def(context, name)
     event_key = correlated_event_key(context.tenant, event.id)
     if served and event_def is not None and event_def.correlated_event_config.delete_after_first_correlation:
@@ -122,8 +108,9 @@ def _forward(context: Context, event: CorrelatedEvent, node_run_id: NodeRunId) -
     return forwarded.id
 
 
-def _run_exists(context: Context, id: NodeRunId) -> bool:
-    return context.load(WF_RUNS, keys.wf_run(context.tenant, id.wf_run_id) + keys.PART_WF_RUN) is not None
+def _waiter(context: Context, name: str, key: str, id: NodeRunId) -> bytes:
+    node_run = keys.text(keys.wf_run_text(id.wf_run_id)) + keys.number(id.thread_run_number) + keys.number(id.position)
+    return correlation_waiters_prefix(context.tenant, name, key) + node_run
 
 
 def _correlated(context: Context, name: str, key: str) -> CorrelatedEvent | None:

@@ -1,6 +1,6 @@
 """What happens to a TaskRun: an attempt begins, ends, is tried again, or is lost on its way to the worker."""
 
-from konik.api.pb.enums_pb2 import TASK_PENDING, TASK_SCHEDULED, TASK_TIMEOUT, TaskStatus
+from konik.api.pb.enums_pb2 import TASK_PENDING, TASK_RUNNING, TASK_SCHEDULED, TASK_TIMEOUT, TaskStatus
 from konik.api.pb.internal_pb2 import Timer
 from konik.api.pb.task_run_pb2 import TaskRun
 from konik.statemachine import timers
@@ -43,6 +43,13 @@ def lost(context: Context, task_run: TaskRun, message: str) -> None:
     state.set_status(task_run, TASK_TIMEOUT)
     task_run.total_attempts += 1
     begin(context, task_run)
+
+
+def forget(context: Context, task_run: TaskRun) -> None:
+    """The TaskRun is deleted with its WfRun: neither worker nor timeout shall find its latest attempt any more."""
+    queue.forget(context, task_run.id, len(task_run.attempts) - 1)
+    if task_run.status == TASK_RUNNING:
+        state.stop_timeout(context, task_run)
 
 
 def _retry(context: Context, task_run: TaskRun) -> None:

@@ -5,6 +5,8 @@ them starts the attempt; the node that holds the worker's stream delivers it whe
 
 Until the node says that it has delivered an attempt, the attempt is kept under ASSIGNED. So a node that dies in
 between leaves nothing to guess: what is still there was not delivered, what is not there the worker has.
+
+An attempt that waits also has a mark among what belongs to its WfRun, so that it leaves the queue when that is deleted.
 """
 
 from konik.api.pb.enums_pb2 import TASK_RUNNING, TASK_SCHEDULED
@@ -40,15 +42,22 @@ def take(context: Context, node: str, nonce: bytes, ticket: Ticket) -> None:
     """A worker asks for a task: it gets the one that waits longest, or its ticket waits."""
     waiting = WaitingTicket(ticket=ticket, node=node, nonce=nonce)
     prefix = _queue(keys.TASK_QUEUE, ticket.tenant, ticket.task_def)
-    stop = keys.after(prefix)
-    while (found := context.first(prefix, stop)) is not None:
-        context.txn.delete(found[0])
-        queued = TASK_QUEUE.parse(found[1])
-        task_run = _still_scheduled(context, queued.attempt)
-        if task_run is not None:
-            _assign(context, task_run, queued, waiting)
-            return
-    _keep(context, waiting)
+    found = context.first(prefix, keys.after(prefix))
+    if found is None:
+        _keep(context, waiting)
+        return
+    queued = TASK_QUEUE.parse(found[1])
+    context.txn.delete(found[0])
+    context.txn.delete(_mark(context.tenant, queued.attempt.task_run_id))
+    _assign(context, _scheduled(context, queued.attempt), queued, waiting)
+
+
+def forget(context: Context, task_run_id: TaskRunId, number: int) -> None:
+    """The TaskRun is deleted, and nobody shall get its latest attempt any more."""
+    place = context.txn.get(_mark(context.tenant, task_run_id))
+    if place is not None:
+        context.txn.delete(place)
+    settled(context, task_run_id, number)
 
 
 def withdraw(context: Context, node: str, nonce: bytes, stream: int) -> None:
@@ -110,6 +119,7 @@ def _offer(context: Context, task_run: TaskRun, queued: QueuedAttempt) -> None:
     if found is None:
         key = _queue(keys.TASK_QUEUE, context.tenant, task_run.task_def_id.name) + queued.place
         context.txn.put(key, queued.SerializeToString(deterministic=True))
+        context.txn.put(_mark(context.tenant, task_run.id), key)
         return
     waiting = TICKETS.parse(found[1])
     context.txn.delete(found[0])
@@ -141,12 +151,16 @@ def _keep(context: Context, waiting: WaitingTicket) -> None:
     context.txn.put(_by_stream(waiting, place), key)
 
 
-def _still_scheduled(context: Context, ref: AttemptRef) -> TaskRun | None:
-    """The TaskRun, unless it was deleted or the attempt is no longer waiting."""
+def _scheduled(context: Context, ref: AttemptRef) -> TaskRun:
     task_run = state.load(context, ref)
-    if task_run is None or task_run.status != TASK_SCHEDULED:
-        return None
-    return task_run if ref.attempt_number == len(task_run.attempts) - 1 else None
+    if task_run is None or task_run.status != TASK_SCHEDULED or ref.attempt_number != len(task_run.attempts) - 1:
+        raise AssertionError(f"the queue holds attempt {ref.attempt_number} of a TaskRun that does not wait")
+    return task_run
+
+
+def _mark(tenant: str, task_run_id: TaskRunId) -> bytes:
+    """Where the WfRun keeps the place in the queue of what waits."""
+    return keys.wf_run(tenant, task_run_id.wf_run_id) + keys.PART_QUEUED_TASK + keys.text(task_run_id.task_guid)
 
 
 def _drop_tickets(context: Context, prefix: bytes) -> None:

@@ -128,9 +128,7 @@ def comparing(comparator: str) -> Callable[[WorkflowThread], None]:
 
     def workflow(thread: WorkflowThread) -> None:
         result = thread.declare_bool("holds", default_value=False)
-        left, right = (
-            thread.declare_json_obj(name).required().with_json_path("$.value") for name in ("left", "right")
-        )
+        left, right = (thread.declare_json_obj(name).required().with_json_path("$.value") for name in ("left", "right"))
         condition = thread.condition(left, Comparator.Value(comparator), right)
         thread.do_if(condition, lambda body: result.assign(True))
 

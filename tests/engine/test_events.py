@@ -31,9 +31,7 @@ def waiting(cluster: Cluster) -> Cluster:
 
 
 def stored(cluster: Cluster, name: str, guid: str, id: str = "run") -> ExternalEvent:
-    event_id = ExternalEventId(
-        wf_run_id=WfRunId(id=id), external_event_def_id=ExternalEventDefId(name=name), guid=guid
-    )
+    event_id = ExternalEventId(wf_run_id=WfRunId(id=id), external_event_def_id=ExternalEventDefId(name=name), guid=guid)
     event: ExternalEvent = cluster.get("GetExternalEvent", event_id, ExternalEvent)
     return event
 
@@ -380,9 +378,7 @@ def signing(cluster: Cluster) -> Cluster:
 @pytest.fixture
 def signing_once(cluster: Cluster) -> Cluster:
     """Events of this kind are deleted when they have been correlated."""
-    cluster.put_event_def(
-        "signed", "INT", correlated=CorrelatedEventConfig(delete_after_first_correlation=True)
-    )
+    cluster.put_event_def("signed", "INT", correlated=CorrelatedEventConfig(delete_after_first_correlation=True))
     cluster.put_workflow(correlating)
     return cluster
 

@@ -307,5 +307,7 @@ def test_a_masked_output_is_masked_in_the_task_run_and_usable_in_the_workflow(di
     discreet.do("whisper", output="open sesame")
     assert task_run(discreet, "0-1").attempts[0].output == MASK
     assert status_of(discreet) == "COMPLETED"
-    raw = [Variable.FromString(pair) for key, pair in discreet.view.pairs.items() if b"secret" in key and key[:1] == b"r"]
+    raw = [
+        Variable.FromString(pair) for key, pair in discreet.view.pairs.items() if b"secret" in key and key[:1] == b"r"
+    ]
     assert [stored.value.str for stored in raw] == ["open sesame"]

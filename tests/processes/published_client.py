@@ -12,7 +12,7 @@ from typing import Any
 
 from littlehorse import create_task_def, create_workflow_spec
 from littlehorse.config import LHConfig
-from littlehorse.model import LHStatus, RunWfRequest, VariableValue, WfRun
+from littlehorse.model import LHStatus, PutTaskDefRequest, RunWfRequest, VariableValue, WfRun
 from littlehorse.worker import LHTaskWorker
 from littlehorse.workflow import Workflow, WorkflowThread
 from server_processes import eventually
@@ -27,6 +27,14 @@ def value(of: object) -> VariableValue:
     """`of` as clients send it."""
     kinds = {bool: "bool", int: "int", float: "double", str: "str", bytes: "bytes"}
     return VariableValue(**{kinds[type(of)]: of})
+
+
+def configuration(address: str, **settings: object) -> LHConfig:
+    """A client's configuration for the server at that address."""
+    host, _, port = address.rpartition(":")
+    config = LHConfig()
+    config.load({"LHC_API_HOST": host, "LHC_API_PORT": port, **settings})
+    return config
 
 
 class WorkerLog(logging.Handler):
@@ -55,9 +63,7 @@ class PublishedClient:
     """One user. Use it as a context manager: its workers end with it."""
 
     def __init__(self, address: str, **settings: object) -> None:
-        host, _, port = address.rpartition(":")
-        self.config = LHConfig()
-        self.config.load({"LHC_API_HOST": host, "LHC_API_PORT": port, **settings})
+        self.config = configuration(address, **settings)
         self.stub: Any = self.config.stub()
         self.log = WorkerLog()
         self._loop = asyncio.new_event_loop()
@@ -80,6 +86,14 @@ class PublishedClient:
         create_task_def(task, name, self.config)
         worker = LHTaskWorker(task, name, self.config)
         self._working.append(asyncio.run_coroutine_threadsafe(worker.start(), self._loop))
+
+    def put_task_def(self, name: str) -> None:
+        """A TaskDef without inputs, for whose tasks there is no worker."""
+        self.stub.PutTaskDef(PutTaskDefRequest(name=name))
+
+    def from_worker(self, act: Callable[[], object]) -> None:
+        """Does something where the workers run."""
+        self._loop.call_soon_threadsafe(act)
 
     def deploy(self, name: str, entrypoint: Callable[[WorkflowThread], None]) -> None:
         create_workflow_spec(Workflow(name, entrypoint), self.config)

@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, field
+from typing import Annotated
 
 from littlehorse.model import (
     CorrelatedEventConfig,
@@ -11,7 +12,7 @@ from littlehorse.model import (
     PutCorrelatedEventRequest,
     WfRun,
 )
-from littlehorse.worker import WorkerContext
+from littlehorse.worker import LHType, WorkerContext
 from littlehorse.workflow import WorkflowThread
 from published_client import PublishedClient, value
 
@@ -21,6 +22,8 @@ NOT_VERIFIED = "customer-not-verified"
 
 WAITS_FOR_EVENT = 2
 """Position of the node that waits: entrypoint, task, event."""
+
+SocialSecurityNumber = Annotated[int, LHType("ssn", masked=True)]
 
 Attempt = tuple[str, str, int]
 """WfRun, task guid and number of an attempt."""
@@ -69,7 +72,7 @@ def quickstart(event_timeout_s: int = 60) -> Callable[[WorkflowThread], None]:
 def open_for_customers(client: PublishedClient, journal: Journal) -> None:
     """Workers for the three tasks, and the workflow as `quickstart`."""
 
-    async def verify(full_name: str, email: str, ssn: int, context: WorkerContext) -> str:
+    async def verify(full_name: str, email: str, ssn: SocialSecurityNumber, context: WorkerContext) -> str:
         journal.write(context)
         return f"{full_name} is looked into"
 

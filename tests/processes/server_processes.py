@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -224,23 +224,3 @@ def write_configuration(node: Node, members: dict[str, tuple[str, str]], **setti
     for name, (client, peer) in members.items():
         lines += ["", f"[members.{name}]", f'client = "{client}"', f'peer = "{peer}"']
     node.configuration.write_text("\n".join(lines) + "\n")
-
-
-def same_states(cluster: Cluster, after: int = 0) -> int:
-    """Waits until every node has its last mark at the same entry beyond `after`; their hashes must be equal there.
-
-    Returns the entry's index.
-    """
-
-    def look() -> dict[str, tuple[int, bytes]] | None:
-        marks = {status.node: (status.mark_index, status.mark_hash) for status in cluster.statuses()}
-        indexes = {index for index, _ in marks.values()}
-        return marks if len(marks) == len(cluster.nodes) and len(indexes) == 1 and min(indexes) > after else None
-
-    marks = eventually(look, "all nodes have their last mark at the same entry")
-    assert len({hash for _, hash in marks.values()}) == 1, f"the states differ: {marks}"
-    return next(iter(marks.values()))[0]
-
-
-def pids(nodes: Iterable[Node]) -> dict[str, int]:
-    return {node.name: node.pid for node in nodes if node.is_running}

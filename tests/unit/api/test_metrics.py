@@ -1,9 +1,12 @@
 """What Prometheus gets to read."""
 
+import pytest
 from prometheus_client import generate_latest
 from prometheus_client.parser import text_string_to_metric_families
 
 from konik.api.metrics import FIGURES, Calls, NodeCollector, registry
+from konik.cluster.config import load
+from konik.cluster.node import Node, make_data_directory
 
 
 def samples(text):
@@ -20,6 +23,25 @@ def test_every_figure_is_exported_with_its_description_and_the_node():
     for name, description in FIGURES.items():
         assert found[f"konik_{name}", (("node", "n1"),)] == 3.0
         assert description in text
+
+
+@pytest.mark.asyncio
+async def test_every_figure_of_a_node_is_described_and_none_that_it_does_not_have(tmp_path, unused_tcp_port):
+    address = {"peer": f"127.0.0.1:{unused_tcp_port}", "client": "127.0.0.1:2"}
+    config = load(cluster_id="c", node="n1", data_dir=tmp_path / "data", members={"n1": address})
+    make_data_directory(config)
+    node = Node(config, fatal=pytest.fail)
+    await node.start()
+    try:
+        assert node.figures().keys() == FIGURES.keys()
+    finally:
+        await node.close()
+
+
+def test_a_figure_without_a_description_does_not_cost_the_others():
+    found = samples(generate_latest(registry(NodeCollector(lambda: {"novel": 1.0, "term": 2.0}, "n1"))).decode())
+    assert found["konik_novel", (("node", "n1"),)] == 1.0
+    assert found["konik_term", (("node", "n1"),)] == 2.0
 
 
 def test_calls_are_counted_by_status_and_timed_in_cumulative_buckets():

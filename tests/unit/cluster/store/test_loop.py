@@ -4,10 +4,13 @@ import asyncio
 import os
 import time
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from konik.cluster.clock import LoopScheduler, SystemClock
 from konik.cluster.store.checkpoint import Checkpointer
-from konik.cluster.store.image import Checkpoint
+from konik.cluster.store.image import Checkpoint, Image
 from konik.cluster.store.opening import open_store
 from konik.cluster.store.snapshot import Export, Incoming, export, install
 from konik.cluster.store.store import Store
@@ -99,19 +102,19 @@ def test_the_loop_goes_on_while_a_checkpoint_is_written_copied_and_installed(tmp
     asyncio.run(scenario())
 
 
-def test_closing_waits_for_the_checkpoint_under_way(tmp_path: Path) -> None:
+def test_closing_waits_for_the_checkpoint_under_way(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     async def scenario() -> None:
         node = Node(tmp_path / "node")
         for number in range(5000):
             node.store.put(b"t%05d" % number, b"value")
         writing = asyncio.Event()
-        write = node.store.image.write
+        write = Image.write
 
-        def announced(*arguments: object) -> None:
+        def announced(*arguments: Any) -> None:
             node.loop.call_soon_threadsafe(writing.set)
-            write(*arguments)  # type: ignore[arg-type]
+            write(*arguments)
 
-        node.store.image.write = announced  # type: ignore[method-assign]
+        monkeypatch.setattr(Image, "write", announced)
         node.checkpointer.start(1, 1, {}, lambda checkpoint: None)
         await writing.wait()
         node.close()

@@ -1,0 +1,141 @@
+"""What only the leader does: time goes on for timers, addresses are told, lost processes are forgotten."""
+
+from typing import Any
+
+import pytest
+from hand_clock import HandClock
+
+from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode
+from konik.cluster.clock import LeaderClock
+from konik.cluster.duties import CHECK_SECONDS, NODE_LOSS_SECONDS, Duties
+from konik.statemachine import cluster_config, keys
+
+NONCES = {name: name.encode() * 16 for name in ("a", "b", "c")}
+
+
+class View(dict[bytes, bytes]):
+    def scan(self, start: bytes, stop: bytes) -> Any:
+        yield from sorted((key, value) for key, value in self.items() if start <= key < stop)
+
+
+class Machine:
+    due_ms: int | None = None
+
+    def next_due_ms(self) -> int | None:
+        return self.due_ms
+
+
+class Pump:
+    def __init__(self) -> None:
+        self.machine = Machine()
+
+
+class Proposer:
+    def __init__(self, clock: HandClock) -> None:
+        self.leader_clock: LeaderClock | None = LeaderClock(0, clock.monotonic, clock.wall)
+        self.ticks = 0
+
+    def tick(self) -> None:
+        self.ticks += 1
+
+
+class World:
+    def __init__(self, clock: HandClock) -> None:
+        self.clock, self.view, self.pump, self.proposer = clock, View(), Pump(), Proposer(clock)
+        self.submitted: list[tuple[str, bytes]] = []
+        self.processes: dict[str, bytes | None] = dict(NONCES)
+        self.members = ConfigureCluster()
+        self.members.members.add(node="a", host="localhost", port=1)
+        self.duties = Duties(
+            "a",
+            self.members,
+            self.view,  # type: ignore[arg-type]  # read only
+            self.pump,  # type: ignore[arg-type]  # only its machine is asked
+            self.proposer,  # type: ignore[arg-type]  # only its clock and tick are used
+            clock,
+            clock,
+            lambda method, request: self.submitted.append((method, request)),
+            lambda: self.processes,
+        )
+
+    def session(self, node: str, nonce: bytes) -> None:
+        self.view[keys.SESSION + keys.text(node) + nonce] = keys.long(1)
+
+    def forgotten(self) -> list[tuple[str, bytes]]:
+        requests = [ForgetNode.FromString(raw) for method, raw in self.submitted if method == "konik.ForgetNode"]
+        return [(request.node, request.nonce) for request in requests]
+
+    def now_ms(self) -> int:
+        assert self.proposer.leader_clock is not None
+        return self.proposer.leader_clock.now_ms()
+
+
+@pytest.fixture
+def world(clock: HandClock) -> World:
+    return World(clock)
+
+
+def test_a_new_leader_tells_the_members_addresses_unless_they_are_known(world: World) -> None:
+    world.duties.lead()
+    assert [method for method, _ in world.submitted] == ["konik.ConfigureCluster"]
+    world.view[cluster_config.KEY] = world.submitted.pop()[1]
+    world.duties.follow()
+    world.duties.lead()
+    assert world.submitted == []
+
+
+def test_time_goes_on_when_a_timer_is_due_and_not_before(world: World, clock: HandClock) -> None:
+    world.pump.machine.due_ms = world.now_ms() + 2_000
+    world.duties.lead()
+    clock.advance(1.9)
+    assert world.proposer.ticks == 0
+    clock.advance(0.2)
+    assert world.proposer.ticks == 1
+
+
+def test_a_timer_that_is_due_earlier_than_the_one_waited_for_is_not_late(world: World, clock: HandClock) -> None:
+    world.pump.machine.due_ms = world.now_ms() + 10_000
+    world.duties.lead()
+    world.pump.machine.due_ms = world.now_ms() + 1_000
+    world.duties.applied()
+    clock.advance(1.1)
+    assert world.proposer.ticks == 1
+
+
+def test_a_process_that_was_replaced_is_forgotten_once(world: World, clock: HandClock) -> None:
+    world.session("b", b"o" * 16)
+    world.session("b", NONCES["b"])
+    world.duties.lead()
+    clock.advance(CHECK_SECONDS * 4)
+    assert world.forgotten() == [("b", b"o" * 16)]
+
+
+def test_a_node_out_of_reach_is_forgotten_after_a_while_and_not_before(world: World, clock: HandClock) -> None:
+    world.session("b", NONCES["b"])
+    world.processes["b"] = None
+    world.duties.lead()
+    clock.advance(NODE_LOSS_SECONDS - 2 * CHECK_SECONDS)
+    assert world.forgotten() == []
+    clock.advance(3 * CHECK_SECONDS)
+    assert world.forgotten() == [("b", NONCES["b"])]
+
+
+def test_a_node_that_comes_back_in_time_is_kept(world: World, clock: HandClock) -> None:
+    world.session("b", NONCES["b"])
+    world.processes["b"] = None
+    world.duties.lead()
+    clock.advance(NODE_LOSS_SECONDS / 2)
+    world.processes["b"] = NONCES["b"]
+    clock.advance(NODE_LOSS_SECONDS)
+    assert world.forgotten() == []
+
+
+def test_a_follower_does_none_of_it(world: World, clock: HandClock) -> None:
+    world.session("b", b"o" * 16)
+    world.pump.machine.due_ms = 0
+    world.duties.lead()
+    world.submitted.clear()
+    world.duties.follow()
+    world.proposer.ticks = 0
+    clock.advance(NODE_LOSS_SECONDS * 2)
+    assert world.submitted == [] and world.proposer.ticks == 0
