@@ -79,7 +79,7 @@ class Http:
 
     def _health(self) -> Answer:
         """The process makes progress, and can write."""
-        trouble = self._node.driver.trouble or self._node.checkpointer.trouble
+        trouble = self._node.trouble
         free = shutil.disk_usage(self._node.config.data_dir).free
         if trouble is None and free < DISK_FREE_BYTES_MIN:
             trouble = f"{free} bytes are left on the disk of {self._node.config.data_dir}"
@@ -87,9 +87,9 @@ class Http:
 
     def _readiness(self) -> Answer:
         """The node knows a leader and has applied what it knows to be committed: it can serve."""
-        if self._node.is_ready:
+        if self._node.services.is_ready:
             return _verdict(None)
-        return _verdict("no leader is known" if self._node.leader is None else "catching up, or stopping")
+        return _verdict("no leader is known" if self._node.services.leader is None else "catching up, or stopping")
 
     def _disk_usage(self) -> Answer:
         return HTTPStatus.OK, JSON, json.dumps({"diskUsageBytes": _size(self._node.config.data_dir)}).encode()

@@ -102,7 +102,7 @@ async def _write_all(stream: PollStream, context: Context) -> None:
             stream.give_back(delivery)
             raise asyncio.CancelledError
         try:
-            await context.write(delivery.response)
+            await context.write(delivery.response())
         except (grpc.RpcError, asyncio.InvalidStateError) as error:
             raise asyncio.CancelledError from error
         finally:

@@ -137,7 +137,8 @@ async def _window(
         await background.until(asyncio.sleep(LOOK_EVERY_S))
         after = await moment(cluster)
         tasks, passed = load.tasks, after.at - before.at
-        progress.update(bar, completed=passed, now=f"{tasks / passed:.0f} tasks/s")
+        expected = max(settings.seconds, passed + LOOK_EVERY_S)
+        progress.update(bar, completed=passed, total=expected, now=f"{tasks / passed:.0f} tasks/s")
         if passed >= settings.seconds and _has_checkpoints(before, after):
             return _report(cluster, settings, load, before, after)
         if passed >= settings.seconds_max:

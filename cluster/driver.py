@@ -48,11 +48,12 @@ class Driver:
 
     The callbacks, all called within a turn and none of them waited for:
 
-    * `on_committed(entries)`: apply them, in this order; each index once, but see `on_installed` * `on_read(token,
-    index)`: the read may be served once `index` is applied; None: ask again, this replica does not lead *
-    `on_change()`: role, term, leader, or `trouble` is another one * `on_installed(index, term)`: the state was replaced
-    by a copy as of that entry; what is committed behind it follows * `on_peer_message(peer, frame)`: a frame that
-    `send` took on the other side * `fatal(error)`: this replica must not go on; it will do nothing more
+    * `on_committed(entries)`: apply them, in this order; each index once, but see `on_installed`
+    * `on_read(token, index)`: serve the read once `index` is applied; None: this replica does not lead, ask anew
+    * `on_change()`: role, term, leader, or `trouble` is another one
+    * `on_installed(index, term)`: the state is a copy as of that entry now; what is committed behind it follows
+    * `on_peer_message(peer, frame)`: a frame that `send` took on the other side
+    * `fatal(error)`: this replica must not go on; it will do nothing more
     """
 
     def __init__(

@@ -2,19 +2,18 @@
 
 from collections.abc import Callable, Mapping
 
-from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode
+from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode
 from konik.cluster.clock import Clock, Scheduler, Timer
 from konik.cluster.proposer import Proposer
 from konik.cluster.pump import Pump
 from konik.statemachine import cluster_config, dedup
+from konik.statemachine.entry import Process
 from konik.statemachine.view import View
 
 NODE_LOSS_SECONDS = 5.0
-"""How long a member is out of reach before its process counts as lost."""
+"""How long a member is out of reach before its workers' requests go to nobody any more."""
 
 CHECK_SECONDS = 0.25
-
-Submit = Callable[[str, bytes], object]
 
 
 class Duties:
@@ -22,37 +21,36 @@ class Duties:
 
     def __init__(
         self,
-        node: str,
         members: ConfigureCluster,
         view: View,
         pump: Pump,
         proposer: Proposer,
         clock: Clock,
         scheduler: Scheduler,
-        submit: Submit,
         processes: Callable[[], Mapping[str, bytes | None]],
     ) -> None:
         """`processes` gives the nonce of each member's process, None for one that is out of reach."""
-        self._node, self._members, self._view = node, members, view
+        self._members, self._view = members, view
         self._pump, self._proposer = pump, proposer
-        self._clock, self._scheduler = clock, scheduler
-        self._submit, self._processes = submit, processes
+        self._clock, self._scheduler, self._processes = clock, scheduler, processes
+        self.node_loss_seconds = NODE_LOSS_SECONDS
         self._leading = False
         self._check_timer: Timer | None = None
         self._due_timer: Timer | None = None
         self._due_at: float | None = None
         self._gone_since: dict[str, float] = {}
-        self._forgotten: set[tuple[str, bytes]] = set()
+        self._lost: set[Process] = set()
+        self._forgotten: set[Process] = set()
 
     def lead(self) -> None:
         """This node leads and its proposals are taken."""
         self._leading = True
         self._gone_since.clear()
+        self._lost.clear()
         self._forgotten.clear()
         if cluster_config.members(self._view) != self._members:
-            self._submit("konik.ConfigureCluster", self._members.SerializeToString(deterministic=True))
+            self._proposer.submit_own("konik.ConfigureCluster", self._members.SerializeToString(deterministic=True))
         self._check()
-        self.applied()
 
     def follow(self) -> None:
         self._leading = False
@@ -90,27 +88,39 @@ class Duties:
             self.applied()
 
     def _check(self) -> None:
-        """Finds processes that the machine still counts on and that are gone: replaced, or out of reach for long."""
-        if not self._leading:
-            return
+        """Looks for members that are gone, and for a timer whose entry the log has not taken."""
         now = self._clock.monotonic()
-        processes = self._processes()
-        for node, nonce in processes.items():
-            if nonce is not None:
-                self._gone_since.pop(node, None)
-            else:
-                self._gone_since.setdefault(node, now)
-        for node, nonce in dedup.sessions(self._view):
-            if self._is_gone(node, nonce, processes, now) and (node, nonce) not in self._forgotten:
-                self._forgotten.add((node, nonce))
-                request = ForgetNode(node=node, nonce=nonce)
-                self._submit("konik.ForgetNode", request.SerializeToString(deterministic=True))
+        self._find_gone(now)
+        self.applied()
         self._check_timer = self._scheduler.call_at(now + CHECK_SECONDS, self._check)
 
-    def _is_gone(self, node: str, nonce: bytes, processes: Mapping[str, bytes | None], now: float) -> bool:
-        if node not in processes:
-            return True
-        current = processes[node]
-        if current is not None:
-            return current != nonce
-        return now - self._gone_since[node] >= NODE_LOSS_SECONDS
+    def _find_gone(self, now: float) -> None:
+        """Finds the processes that the machine still counts on: replaced by others, or out of reach for long."""
+        processes = self._processes()
+        for node, nonce in processes.items():
+            if nonce is None:
+                self._gone_since.setdefault(node, now)
+            else:
+                self._gone_since.pop(node, None)
+        for process in dedup.sessions(self._view):
+            current = processes.get(process.node)
+            if process.node not in processes or current not in (None, process.nonce):
+                self._forget(process)
+            elif current is not None:
+                self._lost.discard(process)
+            elif now - self._gone_since[process.node] >= self.node_loss_seconds:
+                self._lose(process)
+
+    def _forget(self, process: Process) -> None:
+        """It has ended: another one of the same node is there, or the node is no member any more."""
+        if process not in self._forgotten:
+            self._forgotten.add(process)
+            request = ForgetNode(node=process.node, nonce=process.nonce)
+            self._proposer.submit_own("konik.ForgetNode", request.SerializeToString(deterministic=True))
+
+    def _lose(self, process: Process) -> None:
+        """It may live, but nobody can reach it."""
+        if process not in self._lost:
+            self._lost.add(process)
+            request = LoseNode(node=process.node, nonce=process.nonce)
+            self._proposer.submit_own("konik.LoseNode", request.SerializeToString(deterministic=True))

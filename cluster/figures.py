@@ -14,8 +14,8 @@ class Figures:
 
     def __call__(self) -> dict[str, float]:
         """Name to value, in base units: seconds, bytes, counts since the process started."""
-        node = self._node
-        core, pump, proposer = node.driver.core, node.pump, node.proposer
+        node, services = self._node, self._node.services
+        core, pump, proposer = services.driver.core, services.pump, services.proposer
         occupancy, journal = node.store.occupancy(), node.journal.statistics
         checkpoints = node.checkpointer.statistics
         return {
@@ -34,10 +34,10 @@ class Figures:
             "commit_seconds_total": proposer.statistics.commit_seconds,
             "commands_waiting": proposer.waiting,
             "leader_queue": proposer.inbox,
-            "reads_waiting": node.reads.waiting,
-            "polls_waiting": node.polls.waiting,
-            "poll_streams": node.polls.streams,
-            "leader_changes_total": node.leader_changes,
+            "reads_waiting": services.reads.waiting,
+            "polls_waiting": services.polls.waiting,
+            "poll_streams": services.polls.streams,
+            "leader_changes_total": services.leader_changes,
             "log_entries": core.log.last - core.log.base,
             "log_bytes": core.log.bytes,
             "overlay_keys": occupancy.live_keys + occupancy.frozen_keys,
@@ -49,5 +49,5 @@ class Figures:
             "log_cuts_total": node.log_cuts,
             "syncs_total": journal.syncs,
             "sync_seconds": journal.median_seconds(),
-            "marks_compared_total": node.marks.compared,
+            "marks_compared_total": services.marks.compared,
         }

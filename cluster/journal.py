@@ -28,7 +28,7 @@ from konik.cluster.journal_records import (
     unseal,
     unseal_entry,
 )
-from konik.cluster.journal_writer import Extent, Fatal, Limits, Meeting, Post, Statistics, Write, Writer
+from konik.cluster.journal_writer import Cut, Extent, Fatal, Limits, Meeting, Post, Statistics, Write, Writer
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Vow
 
@@ -137,7 +137,7 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
 
     def write(self, number: int, vow: Vow, entries: Sequence[Entry], reset: bool = False) -> None:
         """As in `disk.Journal`."""
-        self._running.submit(Write(number, _pack_vow(vow), entries, reset))
+        self._running.ask(Write(number, _pack_vow(vow), entries, reset))
         self._vow = vow
         if entries:
             self._last = entries[-1]
@@ -145,7 +145,7 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
 
     def cut(self, index: int) -> None:
         """As in `disk.Journal`."""
-        self._running.cut(index)
+        self._running.ask(Cut(index))
         self._first = max(self._first, index)
 
     def close(self) -> None:
@@ -175,7 +175,7 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
     def record_directory(self, peer: str, directory: bytes) -> None:
         """Know `peer` by this directory from now on."""
         self._directories[peer] = directory
-        self._running.submit(Meeting(peer, directory))
+        self._running.ask(Meeting(peer, directory))
 
     # pysyncobj's contract
 
@@ -187,13 +187,13 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
             raise IndexError("only the last entry is known here, the core holds the log")
         return self._last.data, self._last.index, self._last.term
 
-    def getCurrentTerm(self) -> int:  # noqa: N802
+    def getCurrentTerm(self) -> int:
         return self._vow.term
 
-    def getVotedForNodeId(self) -> str | None:  # noqa: N802
+    def getVotedForNodeId(self) -> str | None:
         return self._vow.vote
 
-    def getRaftCommitIndex(self) -> int:  # noqa: N802
+    def getRaftCommitIndex(self) -> int:
         return self._vow.commit
 
     def _destroy(self) -> None:
@@ -201,10 +201,10 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
 
     add = barred("add", "the core appends, write stores")
     clear = barred("clear", "the log begins anew by the start-up rule alone")
-    deleteEntriesFrom = barred("deleteEntriesFrom", "the core truncates at a conflict, write stores")  # noqa: N815
-    deleteEntriesTo = barred("deleteEntriesTo", "cut does that after a checkpoint")  # noqa: N815
-    setRaftCommitIndex = barred("setRaftCommitIndex", "it is part of the vow")  # noqa: N815
-    setCurrentTerm = barred("setCurrentTerm", "it is part of the vow")  # noqa: N815
+    deleteEntriesFrom = barred("deleteEntriesFrom", "the core truncates at a conflict, write stores")
+    deleteEntriesTo = barred("deleteEntriesTo", "cut does that after a checkpoint")
+    setRaftCommitIndex = barred("setRaftCommitIndex", "it is part of the vow")
+    setCurrentTerm = barred("setCurrentTerm", "it is part of the vow")
 
 
 def _environment(path: str, map_bytes: int) -> lmdb.Environment:

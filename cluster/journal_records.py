@@ -11,11 +11,13 @@ from crc32c import crc32c
 
 from konik.cluster.raft.messages import Entry
 
-LOG = b"log"
+# Keys, in the order in which LMDB sorts them. The vow is the last, behind the newest entry, so that one commit dirties
+# one leaf for both.
+CUT = b"cut"  # where the log began when it was cut and nothing else was written
 IDENTITY = b"identity"
-PEER = b"peer"
+LOG = b"log"  # and an index: an entry
+PEER = b"peer"  # and a node: the directory that it was first met with
 VOW = b"vow"
-"""Keys. The vow sorts behind the last entry, so that one commit dirties one leaf for both."""
 
 _PLACE = Struct(">Q")
 _HEAD = Struct(">QII")  # term, sum of the record before, own sum

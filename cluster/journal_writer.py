@@ -8,6 +8,7 @@ after which nobody knows what is durable, so it is fatal. What must never happen
 not.
 """
 
+import contextlib
 import errno
 import os
 import shutil
@@ -17,11 +18,12 @@ from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
+from queue import Empty, SimpleQueue
 from typing import NamedTuple
 
 import lmdb
 
-from konik.cluster.journal_records import PEER, VOW, entry_key, seal, seal_entry, sum_of
+from konik.cluster.journal_records import CUT, PEER, VOW, entry_key, seal, seal_entry, sum_of
 from konik.cluster.raft.messages import Entry
 
 FREE_BYTES_MIN = 4 << 20
@@ -49,7 +51,18 @@ class Meeting(NamedTuple):
     directory: bytes
 
 
+class Cut(NamedTuple):
+    """What is before this index may go, some time."""
+
+    to: int
+
+
+class Close(NamedTuple):
+    """Nothing more will be asked for."""
+
+
 Operation = Write | Meeting
+"""What a transaction carries."""
 
 
 class Extent(NamedTuple):
@@ -90,7 +103,7 @@ class Statistics:
 
 
 class Writer:
-    """Carries out operations in the order of `submit`; reports through `post`, which runs a callback on the loop."""
+    """Carries out what is asked for, in order; reports through `post`, which runs a callback on the loop."""
 
     def __init__(
         self,
@@ -105,8 +118,7 @@ class Writer:
         self.statistics = Statistics()
         self._environment, self._extent, self._limits = environment, extent, limits
         self._post, self._synced, self._trouble, self._fatal = post, synced, trouble, fatal
-        self._changed = threading.Condition()
-        self._pending: list[Operation] = []
+        self._asked: SimpleQueue[Operation | Cut | Close] = SimpleQueue()
         self._cut_to = extent.first
         self._closing = False
         self._thread = threading.Thread(target=self._run, name="konik-journal", daemon=True)
@@ -116,41 +128,42 @@ class Writer:
     def start(self) -> None:
         self._thread.start()
 
-    def submit(self, operation: Operation) -> None:
-        with self._changed:
-            assert not self._closing, "the log is closed"
-            self._pending.append(operation)
-            self._changed.notify()
-
-    def cut(self, index: int) -> None:
-        with self._changed:
-            self._cut_to = max(self._cut_to, index)
-            self._changed.notify()
+    def ask(self, operation: Operation | Cut) -> None:
+        self._asked.put(operation)
 
     def close(self) -> None:
         """Returns when what was asked for is synced, or at once where the disk is full."""
-        with self._changed:
-            self._closing = True
-            self._changed.notify()
+        self._asked.put(Close())
         self._thread.join()
 
     # on the thread
 
     def _run(self) -> None:
         try:
-            while (operations := self._next()) is not None:
-                self._carry_out(operations)
+            while not self._closing or self._may_cut():
+                operations: list[Operation] = []
+                self._gather(operations, 0.0 if self._may_cut() else None)
+                if operations or self._may_cut():
+                    self._carry_out(operations)
         except BaseException as error:
             self._fatal(error)
 
-    def _next(self) -> list[Operation] | None:
-        """What is pending; [] if there is only something to cut; None when all is done and the log is being closed."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._pending or self._may_cut() or self._closing)
-            if not self._pending and not self._may_cut():
-                return None
-            operations, self._pending = self._pending, []
-            return operations
+    def _gather(self, operations: list[Operation], seconds: float | None) -> None:
+        """Add all that was asked for, and wait for the first of it: so many seconds, or as long as it takes."""
+        with contextlib.suppress(Empty):
+            asked = self._asked.get(timeout=seconds)
+            while True:
+                match asked:
+                    case Cut(to):
+                        self._cut_to = max(self._cut_to, to)
+                    case Close():
+                        self._closing = True
+                    case Write() if asked.reset:
+                        self._cut_to = asked.entries[0].index
+                        operations.append(asked)
+                    case _:
+                        operations.append(asked)
+                asked = self._asked.get_nowait()
 
     def _may_cut(self) -> bool:
         return self._extent.first < min(self._cut_to, self._extent.last)
@@ -161,19 +174,29 @@ class Writer:
             if reason is None:
                 self._post(partial(self._trouble, problem))
             reason = problem
-            if self._may_cut():
-                self._attempt([])  # what it frees the next attempt may use
-            with self._changed:
-                if self._changed.wait_for(lambda: self._closing, pause):
-                    return
-                operations += self._pending
-                self._pending = []
+            self._make_way()
+            self._pause(operations, pause)
+            if self._closing:
+                self._cut_to = self._extent.first
+                return
             pause = min(2 * pause, self._limits.retry_seconds_max)
         if reason is not None:
             self._post(partial(self._trouble, None))
         numbers = [operation.number for operation in operations if isinstance(operation, Write)]
         if numbers:
             self._post(partial(self._synced, numbers[-1]))
+
+    def _pause(self, operations: list[Operation], seconds: float) -> None:
+        """Meanwhile gather what is asked for."""
+        end = time.monotonic() + seconds
+        while not self._closing and (left := end - time.monotonic()) > 0:
+            self._gather(operations, left)
+
+    def _make_way(self) -> None:
+        """Cut alone, and then once more: LMDB uses a page again only two transactions after the one that freed it."""
+        if self._may_cut():
+            self._attempt([])
+            self._attempt([])
 
     def _attempt(self, operations: list[Operation]) -> str | None:
         """One transaction. None: it is synced. Else why there was no room for it, and nothing has changed."""
@@ -211,6 +234,8 @@ class Writer:
                         key = PEER + peer.encode()
                         transaction.put(key, seal(key, directory))
             extent = self._delete(transaction, extent)
+            if not operations:  # even one that deletes nothing shall count as a transaction
+                transaction.put(CUT, seal(CUT, entry_key(extent.first)))
         self._extent = extent
         self.statistics.syncs += 1
         self.statistics.entries += entries

@@ -1,8 +1,7 @@
 """One TCP connection between two members: bytes in, frames out, and the reverse.
 
-A link knows nothing of Raft. It introduces itself, hands over frames only after its owner has accepted the other side's
-hello, and is closed at the first bytes that are not a frame. A peer that does not read must cost neither memory nor
-time.
+A link knows nothing of Raft. It hands over frames only after its owner has accepted the other side's hello, and is
+closed at the first bytes that are not a frame. A peer that does not read must cost neither memory nor time.
 """
 
 import asyncio
@@ -58,6 +57,10 @@ class Link(asyncio.Protocol):
         self._reason = "closed by the other side"
         self._deadline: asyncio.TimerHandle | None = None
 
+    def introduce(self) -> None:
+        """Say who this side is: the caller at once, the called one only to a caller whom it has accepted."""
+        self._transport.write(self._wire.encode(self._hello))
+
     def send(self, frame: Frame) -> None:
         """Never waits. Closes the link when too much is waiting already."""
         self._transport.write(self._wire.encode(frame))
@@ -85,7 +88,8 @@ class Link(asyncio.Protocol):
             plain.setsockopt(level, option, value)
         self._expect("no hello", HELLO_SECONDS_MAX)
         self._owner.opened(self)
-        self._transport.write(self._wire.encode(self._hello))
+        if self.dialled is not None:
+            self.introduce()
 
     def data_received(self, data: bytes) -> None:
         try:

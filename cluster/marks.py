@@ -18,12 +18,15 @@ KEPT = 64
 """Marks that are remembered for comparison with a leader that is ahead or behind."""
 
 
+_OVER = object()
+
+
 class StateDiffers(Exception):
     """This replica's state is not the leader's after the same entry. It must be rebuilt from the others."""
 
 
 class Fold(Protocol):
-    """The hash as of the moment it was asked for, worked out step by step."""
+    """The hash as of the moment it was asked for, worked out step by step; StopIteration: no step is left."""
 
     sum: int | None
 
@@ -77,8 +80,10 @@ class Marks:
             self._compare(index)
 
     def _work(self, index: int, fold: Fold) -> None:
-        next(fold, None)
+        over = next(fold, _OVER) is _OVER
         if fold.sum is None:
+            if over:
+                return  # the state was replaced: nobody will ever know
             self._scheduler.call_soon(lambda: self._work(index, fold))
             return
         self.last = index, fold.sum

@@ -1,7 +1,6 @@
-"""One node: everything in `cluster` wired together around one state machine, and what the door may ask of it.
+"""One node over real files, sockets and an asyncio loop: how it begins, keeps its state, and stops.
 
-All of it runs on one asyncio loop. What happens in which order is decided by the parts; here they are only made known
-to each other.
+What it does for clients and workers is in `services`.
 """
 
 import asyncio
@@ -9,33 +8,24 @@ import os
 import random
 import secrets
 from collections.abc import Callable
-from functools import partial
 from pathlib import Path
-from typing import Any
 
 import structlog
 
 from konik.api.pb.cluster_pb2 import CANDIDATE, FOLLOWER, LEADER, NodeStatus
 from konik.api.pb.internal_pb2 import ConfigureCluster
 from konik.cluster import peer_frames, release
-from konik.cluster.clock import LeaderClock, LoopScheduler, SystemClock
-from konik.cluster.clock_offsets import ClockOffsets
+from konik.cluster.clock import LoopScheduler, SystemClock
 from konik.cluster.config import Config
-from konik.cluster.driver import core_from_disk
-from konik.cluster.duties import Duties
-from konik.cluster.entries import command
+from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.figures import Figures
 from konik.cluster.identity import Identity
 from konik.cluster.journal import LmdbJournal, bootstrap
-from konik.cluster.marks import Marks, StateDiffers
-from konik.cluster.network import PROTOCOL_VERSION, Hello, PeerFrame
-from konik.cluster.polls import Polls
-from konik.cluster.proposer import Proposer
-from konik.cluster.pump import Pump
+from konik.cluster.network import PROTOCOL_VERSION, Hello
 from konik.cluster.raft.ready import Settings
 from konik.cluster.raft.roles import Role
-from konik.cluster.reads import Reads
 from konik.cluster.replica import Replica
+from konik.cluster.services import Services
 from konik.cluster.state_copies import StateCopies
 from konik.cluster.store.checkpoint import Checkpointer, CheckpointSettings
 from konik.cluster.store.errors import StoreError
@@ -45,8 +35,8 @@ from konik.cluster.store.thread import StateThread
 from konik.cluster.tls import TlsFiles
 from konik.cluster.transport import TcpTransport
 from konik.cluster.wire import Wire
-from konik.statemachine.entry import Command, CommandId, Step
-from konik.statemachine.machine import Machine
+from konik.statemachine.dedup import NONCE_BYTES
+from konik.statemachine.entry import Process
 
 LOG_DIRECTORY = "log.lmdb"
 STATE_DIRECTORY = "state.lmdb"
@@ -88,22 +78,29 @@ class Node:
             CorruptLog, StoreError: it is damaged.
         """
         self.config = config
-        self.stopping = False
+        self.log_cuts = 0
         self._closed = False
         self._fatal = fatal
         self._loop = asyncio.get_running_loop()
         self._clock = SystemClock()
         self._scheduler = LoopScheduler(self._loop, self._clock)
-        self._nonce = secrets.token_bytes(16)
+        self._process = Process(config.node, secrets.token_bytes(NONCE_BYTES))
         self._commands_since_checkpoint = 0
-        self.log_cuts = 0
-        self.leader_changes = 0
-        self._leader: str | None = None
-        self._peers = sorted(id for id in config.members if id != config.node)
         self._open()
-        self._make_machine()
-        self._make_replica()
-        self._make_services()
+        self.transport = self._make_transport()
+        found = self.store.checkpoint
+        self.services = Services(
+            self._process,
+            _members(config),
+            self.store,
+            (found.index, found.term),
+            self._clock,
+            self._scheduler,
+            make_driver=self._make_driver,
+            process_of=self._process_of,
+            after_entry=self._after_entry,
+            fatal=fatal,
+        )
         self.figures = Figures(self)
 
     # -- making ---------------------------------------------------------------------------------------------------
@@ -123,25 +120,11 @@ class Node:
             self._clock,
             self._scheduler,
             on_fatal=self._fatal,
-            on_trouble=partial(self._note_trouble, "checkpoint"),
+            on_trouble=_note_trouble,
             settings=settings,
         )
 
-    def _make_machine(self) -> None:
-        found = self.store.checkpoint
-        machine = Machine(self.store, self._report, fatal=(StoreError,))
-        self.pump = Pump(
-            machine,
-            (found.index, found.term),
-            self._clock,
-            self._scheduler,
-            on_step=self._on_step,
-            on_term=self._on_term,
-            on_entry=self._on_entry,
-            on_fatal=self._fatal,
-        )
-
-    def _make_replica(self) -> None:
+    def _make_driver(self, services: Services) -> Driver:
         config, found = self.config, self.store.checkpoint
         settings = Settings(
             min_timeout=config.min_election_timeout_s,
@@ -157,26 +140,25 @@ class Node:
             self._clock.monotonic(),
             random.random(),
         )
-        self.transport = self._make_transport()
         self.replica = Replica(
             core,
             self.journal,
             self.transport,
-            StateCopies(self.store, self.thread, self.pump, self._copy_failed),
+            StateCopies(self.store, self.thread, services.pump, _copy_failed),
             clock=self._clock,
             scheduler=self._scheduler,
             chance=random.random,
-            applied=lambda: self.pump.applied,
-            on_committed=self.pump.feed,
-            on_read=self._on_read,
-            on_change=self._on_change,
-            on_installed=self._on_installed,
-            on_peer_message=self._on_peer_message,
-            on_connection=self._on_connection,
+            applied=lambda: services.pump.applied,
+            on_committed=services.pump.feed,
+            on_read=services.on_read,
+            on_change=services.on_change,
+            on_installed=services.on_installed,
+            on_peer_message=services.on_peer_message,
+            on_connection=services.on_connection,
             fatal=self._fatal,
             settings=settings,
         )
-        self.driver = self.replica.driver
+        return self.replica.driver
 
     def _make_transport(self) -> TcpTransport:
         config = self.config
@@ -186,70 +168,29 @@ class Node:
             config.cluster_bytes,
             config.node,
             self.journal.identity.directory,
-            self._nonce,
+            self._process.nonce,
             os.getpid(),
             str(config.me.client),
         )
-        peers = {id: (config.members[id].peer.host, config.members[id].peer.port) for id in self._peers}
+        peers = {id: (to.peer.host, to.peer.port) for id, to in config.members.items() if id != config.node}
         tls = None
         if config.tls is not None:
             tls = TlsFiles(str(config.tls.certificate), str(config.tls.key), str(config.tls.ca))
         wire = Wire(peer_frames.FIELDS)
         return TcpTransport(hello, (listen.host, listen.port), peers, wire, self.journal, tls)
 
-    def _make_services(self) -> None:
-        config = self.config
-        self.proposer = Proposer(
-            config.node,
-            self._nonce,
-            self._clock,
-            self._scheduler,
-            self.driver.propose,
-            self._send,
-            lambda: self.driver.trouble,
-        )
-        self.polls = Polls(
-            config.node, self._nonce, self._clock, self._scheduler, self._submit, self.proposer.flush_soon
-        )
-        self.proposer.before_flush = self.polls.collect
-        self.reads = Reads(config.node, self.pump, self.driver.read, self._send)
-        members = ConfigureCluster()
-        for id, member in sorted(config.members.items()):
-            members.members.add(node=id, host=member.client.host, port=member.client.port)
-        self.duties = Duties(
-            config.node,
-            members,
-            self.store,
-            self.pump,
-            self.proposer,
-            self._clock,
-            self._scheduler,
-            self._submit,
-            self._processes,
-        )
-        self.marks = Marks(
-            self.store.mark,
-            self._scheduler,
-            self._send,
-            self._peers,
-            lambda: self.is_leader,
-            self._differs,
-            lambda peer, versions: log.warning(
-                "a replica with other versions is not compared", peer=peer, has=versions
-            ),
-        )
-
-        self.clock_offsets = ClockOffsets(self._clock, self._scheduler, self._send, self._peers, self._clock_is_off)
+    def _process_of(self, peer: str) -> bytes | None:
+        return self.transport.hellos[peer].process if self.transport.is_connected(peer) else None
 
     # -- life -----------------------------------------------------------------------------------------------------
 
     async def start(self) -> None:
         """Begins to take part. Raises OSError if the address for peers is taken."""
         await self.transport.start()
-        self.driver.start()
-        self.clock_offsets.start()
+        self.services.start()
         self._keep_scrubbing()
-        log.info("node started", node=self.config.node, applied=self.pump.applied, last=self.driver.core.log.last)
+        applied, last = self.services.pump.applied, self.driver.core.log.last
+        log.info("node started", node=self.config.node, applied=applied, last=last)
 
     def _keep_scrubbing(self) -> None:
         """Reads through the stored state, slowly, so that damage is found while others still have what is damaged."""
@@ -262,14 +203,25 @@ class Node:
             return
         self._scheduler.call_at(self._clock.monotonic() + SCRUB_SECONDS, self._keep_scrubbing)
 
+    def _after_entry(self, index: int, term: int, commands: int) -> None:
+        self._commands_since_checkpoint += max(commands, 1)
+        if self.checkpointer.due(self._commands_since_checkpoint):
+            self._commands_since_checkpoint = 0
+            self.checkpointer.start(index, term, {}, self._checkpointed)
+
+    def _checkpointed(self, checkpoint: Checkpoint) -> None:
+        keep_from = checkpoint.index - self.config.log_tail_entries
+        if keep_from > self.driver.core.log.base:
+            self.driver.cut(keep_from)
+            self.log_cuts += 1
+
     async def stop(self) -> None:
         """Hands over what can be handed over, ends the workers' streams, and stops. Takes less than a second."""
-        self.stopping = True
-        self.driver.core.handicap = True
-        if self.is_leader and self._peers and self.driver.transfer():
-            await self._until(lambda: not self.is_leader and self._leader is not None, TRANSFER_SECONDS_MAX)
-        self.polls.stop()
-        await self._until(lambda: self.proposer.waiting == 0, DRAIN_SECONDS_MAX)
+        services = self.services
+        if services.prepare_to_stop():
+            await self._until(lambda: services.leader not in (None, self.config.node), TRANSFER_SECONDS_MAX)
+        services.polls.stop()
+        await self._until(lambda: services.polls.streams == 0 and services.proposer.waiting == 0, DRAIN_SECONDS_MAX)
 
     async def close(self) -> None:
         """Lets go of the data directory. What is not in a checkpoint is in the log."""
@@ -288,42 +240,28 @@ class Node:
     # -- what can be seen -----------------------------------------------------------------------------------------
 
     @property
-    def is_leader(self) -> bool:
-        return self.driver.core.role is Role.LEADER
+    def driver(self) -> Driver:
+        return self.services.driver
 
     @property
-    def leader(self) -> str | None:
-        return self._leader
-
-    @property
-    def nonce(self) -> bytes:
-        return self._nonce
-
-    @property
-    def is_ready(self) -> bool:
-        """A leader is known, and what it had committed when last heard of is applied here."""
-        return self._leader is not None and self.pump.applied >= self.driver.core.commit and not self.stopping
-
-    @property
-    def now_ms(self) -> int:
-        """Cluster time: the leader's, or the last that has come with an entry."""
-        leader_clock = self.proposer.leader_clock
-        return self.pump.machine.time_ms if leader_clock is None else leader_clock.now_ms()
+    def trouble(self) -> str | None:
+        """Why this node cannot write at the moment."""
+        return self.driver.trouble or self.checkpointer.trouble
 
     def status(self) -> NodeStatus:
-        core, journal = self.driver.core, self.journal.statistics
-        index, sum = self.marks.last
+        core, journal, services = self.driver.core, self.journal.statistics, self.services
+        index, sum = services.marks.last
         status = NodeStatus(
             node=self.config.node,
             role=ROLES[core.role],
-            leader=self._leader or "",
+            leader=services.leader or "",
             term=core.term,
             commit_index=core.commit,
-            applied_index=self.pump.applied,
+            applied_index=services.pump.applied,
             pid=os.getpid(),
             version=release.VERSION,
-            entries_applied=self.pump.statistics.entries,
-            commands_applied=self.pump.statistics.commands,
+            entries_applied=services.pump.statistics.entries,
+            commands_applied=services.pump.statistics.commands,
             syncs=journal.syncs,
             sync_p50_ms=journal.median_seconds() * 1000,
             checkpoints=self.checkpointer.statistics.checkpoints,
@@ -335,128 +273,20 @@ class Node:
             status.members.add(node=id, address=str(member.client))
         return status
 
-    # -- what the parts tell each other ---------------------------------------------------------------------------
 
-    def _send(self, peer: str, frame: tuple[object, ...]) -> bool:
-        return self.driver.send(peer, frame)
+def _members(config: Config) -> ConfigureCluster:
+    members = ConfigureCluster()
+    for id, member in sorted(config.members.items()):
+        members.members.add(node=id, host=member.client.host, port=member.client.port)
+    return members
 
-    def _submit(self, method: str, request: bytes) -> object:
-        return self.proposer.submit(method, "", self.config.node, None, request, None)
 
-    def _on_step(self, step: Step) -> None:
-        self.proposer.step(step)
-        for delivery in step.deliveries:
-            self.polls.deliver(delivery)
+def _note_trouble(trouble: str | None) -> None:
+    if trouble is None:
+        log.info("checkpoints can be written again")
+    else:
+        log.error("a checkpoint cannot be written", reason=trouble)
 
-    def _on_term(self, term: int) -> None:
-        """A leader's first entry is applied. If it is ours, everything of earlier terms is applied, too."""
-        self.polls.term_began(term)
-        core = self.driver.core
-        if core.role is Role.LEADER and core.term == term:
-            clock = LeaderClock(self.pump.machine.time_ms, self._clock.monotonic, self._clock.wall)
-            self.proposer.lead(clock)
-            self.duties.lead()
 
-    def _on_entry(self, index: int, term: int, commands: int) -> None:
-        self.marks.applied(index)
-        self.proposer.applied(index)
-        self.duties.applied()
-        self._commands_since_checkpoint += max(commands, 1)
-        if self.checkpointer.due(self._commands_since_checkpoint):
-            self._commands_since_checkpoint = 0
-            self.checkpointer.start(index, term, {}, self._checkpointed)
-
-    def _checkpointed(self, checkpoint: Checkpoint) -> None:
-        keep_from = checkpoint.index - self.config.log_tail_entries
-        if keep_from > self.driver.core.log.base:
-            self.driver.cut(keep_from)
-            self.log_cuts += 1
-
-    def _on_read(self, token: object, index: int | None) -> None:
-        self.reads.confirmed(token, index)
-
-    def _on_change(self) -> None:
-        core = self.driver.core
-        if core.leader is not None and core.leader != self._leader:
-            self.leader_changes += 1
-            log.info("leader", leader=core.leader, term=core.term)
-        self._leader = core.leader
-        if core.role is not Role.LEADER:
-            self.duties.follow()
-            self.proposer.follow(core.leader)
-        self.reads.route(core.leader)
-
-    def _on_connection(self, peer: str, up: bool) -> None:
-        if up and peer == self._leader:
-            self.proposer.resend()
-            self.reads.route(self._leader)
-
-    def _on_installed(self, index: int, term: int) -> None:
-        """The entries between are never applied here: their results are remembered in the state and asked for anew."""
-        log.info("state installed", index=index, term=term)
-        self._commands_since_checkpoint = 0
-        self.proposer.resend()
-        self.polls.installed(self.pump.machine.undelivered(self.config.node, self._nonce))
-
-    def _on_peer_message(self, peer: str, frame: PeerFrame) -> None:
-        tag, *fields = frame
-        self._PEER_MESSAGES[str(tag)](self, peer, *fields)
-
-    def _on_commands(self, peer: str, floor: tuple[Any, ...], forwarded: tuple[Any, ...]) -> None:
-        commands: tuple[Command, ...] = tuple(map(command, forwarded))
-        self.proposer.received(peer, CommandId(*floor), commands)
-
-    def _on_busy(self, peer: str) -> None:
-        del peer
-        self.proposer.busy()
-
-    def _on_read_index(self, peer: str, number: int) -> None:
-        self.reads.asked_by(peer, number)
-
-    def _on_read_index_answer(self, peer: str, number: int, index: int | None) -> None:
-        del peer
-        self.reads.answered(number, index)
-
-    def _on_clock(self, peer: str, wall_ms: int) -> None:
-        self.clock_offsets.received(peer, wall_ms)
-
-    def _clock_is_off(self, is_off: bool) -> None:
-        log.warning("this node's clock differs from the others'" if is_off else "this node's clock is right again")
-        self.driver.core.handicap = is_off or self.stopping
-
-    def _on_mark(self, peer: str, index: int, sum: bytes, fingerprint: str, from_leader: bool) -> None:
-        self.marks.received(peer, index, sum, fingerprint, from_leader)
-
-    _PEER_MESSAGES: dict[str, Callable[..., None]] = {
-        peer_frames.COMMANDS: _on_commands,
-        peer_frames.BUSY: _on_busy,
-        peer_frames.READ_INDEX: _on_read_index,
-        peer_frames.READ_INDEX_ANSWER: _on_read_index_answer,
-        peer_frames.MARK: _on_mark,
-        peer_frames.CLOCK: _on_clock,
-    }
-
-    def _processes(self) -> dict[str, bytes | None]:
-        found: dict[str, bytes | None] = {self.config.node: self._nonce}
-        for peer in self._peers:
-            connected = self.transport.is_connected(peer)
-            found[peer] = self.transport.hellos[peer].process if connected else None
-        return found
-
-    # -- trouble --------------------------------------------------------------------------------------------------
-
-    def _report(self, failed: Command | None, error: Exception) -> None:
-        method = "a timer" if failed is None else failed.method
-        log.error("unexpected error inside a command", method=method, exc_info=error)
-
-    def _note_trouble(self, where: str, trouble: str | None) -> None:
-        if trouble is None:
-            log.info("writing goes on", where=where)
-        else:
-            log.error("cannot write", where=where, reason=trouble)
-
-    def _copy_failed(self, error: BaseException) -> None:
-        log.warning("a copy of the state could not be made or installed", reason=str(error))
-
-    def _differs(self, error: StateDiffers) -> None:
-        self._fatal(error)
+def _copy_failed(error: BaseException) -> None:
+    log.warning("a copy of the state could not be made or installed", reason=str(error))

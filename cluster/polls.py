@@ -8,16 +8,21 @@ knows.
 
 from collections import deque
 from collections.abc import Callable
+from functools import partial
 
-from konik.api.pb.internal_pb2 import AttemptRef, OfferTickets, ReturnAttempts, Ticket, WithdrawTickets
+from konik.api.pb.internal_pb2 import OfferTickets, ReturnAttempts, Ticket, WithdrawTickets
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.cluster.clock import Clock, Scheduler
-from konik.statemachine.entry import Delivery
+from konik.statemachine.entry import Process, Result
+from konik.statemachine.tasks.delivery import Delivery
 
 OFFER_DELAY_SECONDS = 0.005
 """How long a ticket waits at most for other commands to travel with."""
 
-Submit = Callable[[str, bytes], object]
+TICKETS_PER_COMMAND_MAX = 500
+"""So that no single step of applying takes long, and none is too large for a frame."""
+
+Submit = Callable[[str, bytes, Callable[[Result], None] | None], object]
 
 
 class PollStream:
@@ -74,10 +79,6 @@ class PollStream:
         self.ended = True
         self._ready()
 
-    def holds(self, delivery: Delivery) -> bool:
-        """Whether the task has come already and waits to be taken."""
-        return delivery in self._arrived
-
     def arrive(self, delivery: Delivery) -> bool:
         if self.open.pop(delivery.number, None) is None:
             return False
@@ -90,18 +91,26 @@ class Polls:
     """All streams of one node."""
 
     def __init__(
-        self, node: str, nonce: bytes, clock: Clock, scheduler: Scheduler, submit: Submit, flush: Callable[[], None]
+        self,
+        process: Process,
+        clock: Clock,
+        scheduler: Scheduler,
+        term: Callable[[], int],
+        submit: Submit,
+        flush: Callable[[], None],
     ) -> None:
-        """`submit(method, request)` gives the machine a command of this node's own; `flush` sends what is submitted."""
-        self._node, self._nonce = node, nonce
+        """`term` is that of the state. `submit(method, request, done)` gives the machine a command of this node's own,
+        and `flush` sends what is submitted."""
+        self._node, self._nonce = process
         self._clock, self._scheduler = clock, scheduler
-        self._submit, self._flush = submit, flush
+        self._term, self._submit, self._flush = term, submit, flush
         self._ids = 0
         self._streams: dict[int, PollStream] = {}
         self._new: list[Ticket] = []
-        self._delivered: list[bytes] = []
+        self._written: list[Delivery] = []
+        self._unsettled: set[bytes] = set()
+        """The attempts that were assigned to this process, until the state knows what has become of them."""
         self._timer_set = False
-        self._term = 0
         self._stopping = False
 
     @property
@@ -112,6 +121,11 @@ class Polls:
     @property
     def streams(self) -> int:
         return len(self._streams)
+
+    @property
+    def unsettled(self) -> int:
+        """Tasks that came here and of which the state does not know yet what has become."""
+        return len(self._unsettled)
 
     def open(self, tenant: str, ready: Callable[[], None]) -> PollStream:
         """A worker has opened a stream. `ready` is called whenever `take` may have something, or `ended` is set."""
@@ -127,25 +141,33 @@ class Polls:
         for stream in list(self._streams.values()):
             stream.end()
 
-    def term_began(self, term: int) -> None:
+    def term_began(self) -> None:
         """The entry is applied with which a leader began: all tickets are void, those that still wait are new ones."""
-        self._term = term
         self._new = [ticket for stream in self._streams.values() for ticket in stream.open.values()]
         if self._new:
             self._offer_soon(0.0)
 
+    def lost(self) -> None:
+        """An entry is applied that calls this node out of reach: its tickets are void, or may be."""
+        if self.waiting:
+            self._withdraw(0)  # some may be there, and others on their way
+        self.term_began()
+
     def installed(self, undelivered: list[Delivery]) -> None:
-        """The state was replaced: `undelivered` is what it assigns to this process, some of which may be written."""
+        """The state was replaced: `undelivered` is what it assigns to this process, some of which may be known here.
+
+        What was skipped may have made tickets void.
+        """
         for delivery in undelivered:
-            written = delivery.attempt in self._delivered
-            stream = self._streams.get(delivery.stream)
-            if not written and (stream is None or not stream.holds(delivery)):
+            if _name(delivery) not in self._unsettled:
                 self.deliver(delivery)
+        self.lost()
 
     def deliver(self, delivery: Delivery) -> None:
         """The machine has assigned a task; if it is for this process it goes to its stream, or back."""
         if delivery.node != self._node or delivery.nonce != self._nonce:
             return
+        self._unsettled.add(_name(delivery))
         stream = self._streams.get(delivery.stream)
         if stream is None or not stream.arrive(delivery):
             self.give_back([delivery])
@@ -155,36 +177,37 @@ class Polls:
         self._offer_soon(OFFER_DELAY_SECONDS)
 
     def delivered(self, delivery: Delivery) -> None:
-        self._delivered.append(delivery.attempt)
+        self._written.append(delivery)
         self._offer_soon(OFFER_DELAY_SECONDS)
-
-    def reported(self, attempt: bytes) -> None:
-        """The worker's report of the attempt passes through this node: it says all that a mark would."""
-        if attempt in self._delivered:
-            self._delivered.remove(attempt)
 
     def give_back(self, deliveries: list[Delivery]) -> None:
         if deliveries:
             request = ReturnAttempts(node=self._node, nonce=self._nonce)
-            request.attempts.extend(AttemptRef.FromString(delivery.attempt) for delivery in deliveries)
-            self._submit("konik.ReturnAttempts", request.SerializeToString())
+            request.attempts.extend(delivery.attempt for delivery in deliveries)
+            self._submit("konik.ReturnAttempts", request.SerializeToString(), partial(self._settle, deliveries))
 
     def closed(self, stream: PollStream) -> None:
         self._streams.pop(stream.id, None)
         self._new = [ticket for ticket in self._new if ticket.stream != stream.id]
         if stream.open:
-            request = WithdrawTickets(node=self._node, nonce=self._nonce, stream=stream.id)
-            self._submit("konik.WithdrawTickets", request.SerializeToString())
+            self._withdraw(stream.id)
 
     def collect(self) -> None:
         """Submits what has gathered; called before each batch, so that it rides along."""
-        if not self._new and not self._delivered:
-            return
-        request = OfferTickets(node=self._node, nonce=self._nonce, term=self._term)
-        request.tickets.extend(self._new)
-        request.delivered.extend(AttemptRef.FromString(raw) for raw in self._delivered)
-        self._new, self._delivered = [], []
-        self._submit("konik.OfferTickets", request.SerializeToString())
+        while self._new or self._written:
+            tickets, self._new = self._new[:TICKETS_PER_COMMAND_MAX], self._new[TICKETS_PER_COMMAND_MAX:]
+            written, self._written = self._written[:TICKETS_PER_COMMAND_MAX], self._written[TICKETS_PER_COMMAND_MAX:]
+            request = OfferTickets(node=self._node, nonce=self._nonce, term=self._term())
+            request.tickets.extend(tickets)
+            request.delivered.extend([delivery.attempt for delivery in written])
+            self._submit("konik.OfferTickets", request.SerializeToString(), partial(self._settle, written))
+
+    def _withdraw(self, stream: int) -> None:
+        request = WithdrawTickets(node=self._node, nonce=self._nonce, stream=stream)
+        self._submit("konik.WithdrawTickets", request.SerializeToString(), None)
+
+    def _settle(self, deliveries: list[Delivery], _: Result) -> None:
+        self._unsettled.difference_update(map(_name, deliveries))
 
     def _offer_soon(self, delay: float) -> None:
         if not self._timer_set:
@@ -193,5 +216,10 @@ class Polls:
 
     def _offer_now(self) -> None:
         self._timer_set = False
-        if self._new or self._delivered:
+        if self._new or self._written:
             self._flush()
+
+
+def _name(delivery: Delivery) -> bytes:
+    name: bytes = delivery.attempt.SerializeToString()
+    return name

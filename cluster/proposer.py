@@ -8,10 +8,11 @@ has changed; the machine runs a number once. While nobody leads the callers are 
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 
 from konik.cluster import entries, peer_frames
 from konik.cluster.clock import Clock, LeaderClock, Scheduler, Timer
-from konik.statemachine.entry import ClientId, Command, CommandId, Entry, Result, Step, refused
+from konik.statemachine.entry import ClientId, Command, CommandId, Entry, Process, Result, Step, refused
 from konik.statemachine.machine import VERSION
 from konik.statemachine.rejection import Code
 
@@ -22,6 +23,8 @@ ENTRIES_IN_FLIGHT_MAX = 2
 INBOX_COMMANDS_MAX = 20_000
 INBOX_BYTES_MAX = 128 << 20
 BUSY_PAUSE_SECONDS = 0.05
+RETRY_SECONDS = 0.02
+"""When the log takes no entry (its disk is full, leadership is being handed over) it is tried again after this."""
 HOLD_SECONDS_MAX = 15.0
 """How long a command that was never sent waits for a leader, or for room."""
 ANSWER_SECONDS_MAX = 60.0
@@ -67,17 +70,16 @@ class Proposer:
 
     def __init__(
         self,
-        node: str,
-        nonce: bytes,
+        process: Process,
         clock: Clock,
         scheduler: Scheduler,
         propose: Callable[[bytes], int | None],
         send: Callable[[str, tuple[object, ...]], bool],
         trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
-        """`nonce` is 16 bytes of this process alone. `propose` gives None while this replica takes no entries, and
-        `trouble` says why it cannot write its log, if it cannot."""
-        self._node, self._nonce = node, nonce
+        """`propose` gives None while this replica takes no entries, and `trouble` says why it cannot write its log, if
+        it cannot."""
+        self._node, self._nonce = process
         self._clock, self._scheduler = clock, scheduler
         self._propose, self._send, self._trouble = propose, send, trouble
         self._number = 0
@@ -89,7 +91,7 @@ class Proposer:
         self._leader: str | None = None
         self._leader_clock: LeaderClock | None = None
         self._paused = False
-        self._flushing = False
+        self._flushing = self._retrying = False
         self._sweeper: Timer | None = None
         self.statistics = ProposerStatistics()
         self.before_flush: Callable[[], None] = lambda: None
@@ -117,21 +119,30 @@ class Proposer:
         principal: str,
         client_id: ClientId | None,
         request: bytes,
-        done: Done | None,
+        done: Done,
         hold_seconds: float = HOLD_SECONDS_MAX,
     ) -> int:
-        """Takes a command and returns its number. `done` hears the result, once, or that it was given up unsent."""
-        self._number += 1
-        id = CommandId(self._node, self._nonce, self._number)
+        """Takes a caller's command and returns its number. `done` hears the result, or why there is none, once."""
         now = self._clock.monotonic()
-        command = Command(method, tenant, principal, id, client_id, request)
-        call = Call(command, done, now + min(hold_seconds, HOLD_SECONDS_MAX), now + ANSWER_SECONDS_MAX)
-        self._calls[self._number] = call
-        self._unsent.append(call)
-        self.flush_soon()
+        command = Command(method, tenant, principal, self._next_id(), client_id, request)
+        self._enqueue(Call(command, done, now + min(hold_seconds, HOLD_SECONDS_MAX), now + ANSWER_SECONDS_MAX))
         if self._sweeper is None:
             self._sweeper = self._scheduler.call_at(now + SWEEP_SECONDS, self._sweep)
-        return self._number
+        return command.id.number
+
+    def submit_own(self, method: str, request: bytes, done: Done | None = None) -> None:
+        """Takes a command of the node's own, which is never given up. `done` hears the result."""
+        command = Command(method, "", self._node, self._next_id(), None, request)
+        self._enqueue(Call(command, done, inf, inf))
+
+    def _next_id(self) -> CommandId:
+        self._number += 1
+        return CommandId(self._node, self._nonce, self._number)
+
+    def _enqueue(self, call: Call) -> None:
+        self._calls[call.command.id.number] = call
+        self._unsent.append(call)
+        self.flush_soon()
 
     def abandon(self, number: int) -> None:
         """The caller has gone. What was never sent is dropped; what was sent may have happened and stays."""
@@ -143,8 +154,12 @@ class Proposer:
             del self._calls[number]
 
     def received(self, peer: str, floor: CommandId, forwarded: tuple[Command, ...]) -> None:
-        """A follower has passed on commands."""
-        if self._leader != self._node:
+        """A follower has passed on commands.
+
+        It knows of an election before the winner has applied what it needs to begin. What comes until then waits here,
+        since nothing would make the follower send it again.
+        """
+        if self._leader not in (self._node, None):
             return  # it will learn who leads, and send them again
         size = sum(len(command.request) for command in forwarded)
         if len(self._inbox) + len(forwarded) > INBOX_COMMANDS_MAX or self._inbox_bytes + size > INBOX_BYTES_MAX:
@@ -177,17 +192,16 @@ class Proposer:
 
     def lead(self, leader_clock: LeaderClock) -> None:
         """This node leads, and has applied everything of earlier terms."""
+        assert self._leader is None, f"{self._node} begins to lead while it follows {self._leader}"
         self._leader, self._leader_clock = self._node, leader_clock
         self._in_flight.clear()
         self.resend()
 
     def follow(self, leader: str | None) -> None:
         """Another node leads, or nobody does. What waited here for an entry is its senders' to send again."""
-        if self._leader == self._node:
-            self._inbox.clear()
-            self._inbox_bytes = 0
-            self._leader_clock = None
-        self._leader = leader
+        self._inbox.clear()
+        self._inbox_bytes = 0
+        self._leader, self._leader_clock = leader, None
         self.resend()
 
     def resend(self) -> None:
@@ -218,10 +232,22 @@ class Proposer:
             return
         if self._leader == self._node:
             self._take_own()
-            while self._inbox and len(self._in_flight) < ENTRIES_IN_FLIGHT_MAX and self._propose_batch():
-                pass
+            while self._inbox and len(self._in_flight) < ENTRIES_IN_FLIGHT_MAX:
+                if not self._propose_batch():
+                    self._retry_soon()
+                    break
         elif self._unsent:
             self._forward(self._leader)
+
+    def _retry_soon(self) -> None:
+        """Nobody says when the log takes entries again."""
+        if not self._retrying:
+            self._retrying = True
+            self._scheduler.call_at(self._clock.monotonic() + RETRY_SECONDS, self._retry)
+
+    def _retry(self) -> None:
+        self._retrying = False
+        self.flush()
 
     def tick(self) -> None:
         """Proposes an entry without commands, so that time goes on in the log."""
@@ -308,6 +334,8 @@ class Proposer:
             if call.done is not None:
                 call.done(self._why(call))
                 call.done = None
+        if len(self._unsent) > len(self._calls):
+            self._unsent = deque(call for call in self._unsent if call.command.id.number in self._calls)
         self._sweeper = self._scheduler.call_at(now + SWEEP_SECONDS, self._sweep) if self._calls else None
 
     def _why(self, call: Call) -> Result:

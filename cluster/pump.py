@@ -49,6 +49,7 @@ class Pump:
         """
         self.machine = machine
         self.applied, self.applied_term = applied
+        self.slice_seconds = SLICE_SECONDS
         self.statistics = PumpStatistics()
         self._clock, self._scheduler = clock, scheduler
         self._on_step, self._on_term, self._on_entry, self._on_fatal = on_step, on_term, on_entry, on_fatal
@@ -93,6 +94,7 @@ class Pump:
             raise AssertionError(f"a state at {index} was installed over one at {self.applied}")
         self._queue.clear()
         self._steps = None
+        self.machine.replaced()
         self.applied, self.applied_term = index, term
         self._serve()
 
@@ -111,7 +113,7 @@ class Pump:
 
     def _slice(self) -> None:
         began = self._clock.monotonic()
-        until = began + SLICE_SECONDS
+        until = began + self.slice_seconds
         while self._queue:
             if not self._apply(until):
                 self._scheduled = True

@@ -27,23 +27,35 @@ class Reads:
         self._ask_core, self._send = ask_core, send
         self._leader: str | None = None
         self._number = 0
-        self._asked: list[Then] = []
-        self._waiting: list[Then] = []
+        self._asked: dict[int, Then] = {}
+        self._waiting: dict[int, Then] = {}
+        self._reads = 0
         self._under_way: int | None = None
 
     @property
     def waiting(self) -> int:
         return len(self._asked) + len(self._waiting)
 
-    def when_current(self, then: Then) -> None:
-        """Calls `then` once this node has applied everything that was acknowledged anywhere before now."""
-        self._waiting.append(then)
+    def when_current(self, then: Then) -> int:
+        """Calls `then` once this node has applied everything that was acknowledged anywhere before now.
+
+        Returns the number by which the read can be forgotten.
+        """
+        self._reads += 1
+        self._waiting[self._reads] = then
         self._ask()
+        return self._reads
+
+    def forget(self, number: int) -> None:
+        """Nobody waits for that read any more."""
+        self._waiting.pop(number, None)
+        self._asked.pop(number, None)
 
     def route(self, leader: str | None) -> None:
         """The leader or the way to it has changed: what was asked is asked again."""
         self._leader = leader
-        self._ask_anew()
+        self._take_back()
+        self._ask()
 
     def confirmed(self, token: object, index: int | None) -> None:
         """The core has answered a question of this node's own (its number) or of a peer (peer, number)."""
@@ -62,11 +74,9 @@ class Reads:
         if number != self._under_way:
             return
         if index is None:
-            self._under_way = None  # nobody leads where we asked; `route` will say where to ask next
-            self._waiting = self._asked + self._waiting
-            self._asked = []
+            self._take_back()  # nobody leads where we asked; `route` will say where to ask next
             return
-        served, self._asked, self._under_way = self._asked, [], None
+        served, self._asked, self._under_way = self._asked, {}, None
         self._pump.when_applied(index, lambda: _call_all(served))
         self._ask()
 
@@ -81,15 +91,14 @@ class Reads:
         )
         if sent:
             self._under_way = self._number
-            self._asked, self._waiting = self._waiting, []
+            self._asked, self._waiting = self._waiting, {}
 
-    def _ask_anew(self) -> None:
-        self._waiting = self._asked + self._waiting
-        self._asked = []
+    def _take_back(self) -> None:
+        self._waiting = self._asked | self._waiting
+        self._asked = {}
         self._under_way = None
-        self._ask()
 
 
-def _call_all(served: list[Then]) -> None:
-    for then in served:
+def _call_all(served: dict[int, Then]) -> None:
+    for then in served.values():
         then()

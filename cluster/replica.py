@@ -108,7 +108,7 @@ class Replica(SyncObj):  # type: ignore[misc]  # pysyncobj has no types
 
     # what pysyncobj lets be asked
 
-    def transferLeadership(  # noqa: N802
+    def transferLeadership(
         self, node: Node | str | None = None, callback: Callable[[None, int], None] | None = None
     ) -> None:
         """Begin to hand leadership over. `callback(None, reason)` hears only whether it has begun."""
@@ -120,37 +120,37 @@ class Replica(SyncObj):  # type: ignore[misc]  # pysyncobj has no types
         """Stop working. Transport and journal are their owner's to close."""
         self.stop()
 
-    def getStatus(self) -> dict[str, Any]:  # noqa: N802
+    def getStatus(self) -> dict[str, Any]:
         """The library's picture of the cluster."""
         self._copy_from_core()
         status: dict[str, Any] = SyncObj.getStatus(self)
         return status
 
-    def isReady(self) -> bool:  # noqa: N802
+    def isReady(self) -> bool:
         """A leader is known, and all that is committed here is applied."""
         core = self.core
         return core.leader is not None and self._applied() >= core.commit
 
     @property
-    def raftLastApplied(self) -> int:  # noqa: N802
+    def raftLastApplied(self) -> int:
         return self._applied()
 
     @property
-    def raftCommitIndex(self) -> int:  # noqa: N802
+    def raftCommitIndex(self) -> int:
         return self.core.commit
 
     @property
-    def raftCurrentTerm(self) -> int:  # noqa: N802
+    def raftCurrentTerm(self) -> int:
         return self.core.term
 
-    def _isLeader(self) -> bool:  # noqa: N802
+    def _isLeader(self) -> bool:
         return self.core.role is Role.LEADER
 
-    def _getLeader(self) -> Node | None:  # noqa: N802
+    def _getLeader(self) -> Node | None:
         leader = self.core.leader
         return self.selfNode if leader == self.core.me else self._transport.nodes.get(leader or "")
 
-    def _getTerm(self) -> int:  # noqa: N802
+    def _getTerm(self) -> int:
         return self.core.term
 
     def _copy_from_core(self) -> None:

@@ -1,7 +1,8 @@
 """What the door asks of a node: commands and queries as coroutines, with their results; and who may call what."""
 
 import asyncio
-from typing import NamedTuple
+from functools import partial
+from typing import NamedTuple, TypeVar
 
 from konik.api.pb.cluster_pb2 import NodeStatus
 from konik.cluster.node import Node
@@ -11,6 +12,8 @@ from konik.statemachine import access
 from konik.statemachine.entry import ClientId, Result, refused
 from konik.statemachine.registry import METHODS
 from konik.statemachine.rejection import Code, Rejection
+
+T = TypeVar("T")
 
 
 class Call(NamedTuple):
@@ -27,21 +30,21 @@ class Serving:
     """The door's view of one node."""
 
     def __init__(self, node: Node) -> None:
-        self._node = node
+        self._node, self._services = node, node.services
 
     @property
     def polls(self) -> Polls:
-        return self._node.polls
+        return self._services.polls
 
     @property
     def now_ms(self) -> int:
         """Cluster time."""
-        return self._node.now_ms
+        return self._services.now_ms
 
     @property
     def is_ready(self) -> bool:
         """Whether this node has a leader and has applied what it knows to be committed."""
-        return self._node.is_ready
+        return self._services.is_ready
 
     def status(self) -> NodeStatus:
         return self._node.status()
@@ -62,9 +65,9 @@ class Serving:
         """Runs a command exactly once and returns its result. A caller that goes away does not undo what was sent."""
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         hold = HOLD_SECONDS_MAX if deadline_s is None else deadline_s
-        proposer = self._node.proposer
+        proposer = self._services.proposer
         number = proposer.submit(
-            call.method, call.tenant, call.principal, call.client_id, request, answer.set_result, hold
+            call.method, call.tenant, call.principal, call.client_id, request, partial(_settle, answer), hold
         )
         try:
             return await answer
@@ -76,21 +79,23 @@ class Serving:
         """Answers from the state: a state that has everything that was acknowledged before the call, unless `stale`."""
         if not call.stale and not await self._current(deadline_s):
             return refused(Code.UNAVAILABLE, NO_LEADER)
-        machine = self._node.pump.machine
-        return machine.query(call.method, call.tenant, call.principal, request)
+        return self._services.machine.query(call.method, call.tenant, call.principal, request)
 
     async def _current(self, deadline_s: float | None) -> bool:
-        loop = asyncio.get_running_loop()
-        current: asyncio.Future[bool] = loop.create_future()
-
-        def settle(outcome: bool) -> None:
-            if not current.done():
-                current.set_result(outcome)
-
-        hold = HOLD_SECONDS_MAX if deadline_s is None else min(deadline_s, HOLD_SECONDS_MAX)
-        timer = loop.call_later(hold, settle, False)
-        self._node.reads.when_current(lambda: settle(True))
+        current: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
+        reads = self._services.reads
+        number = reads.when_current(partial(_settle, current, True))
         try:
-            return await current
+            hold = HOLD_SECONDS_MAX if deadline_s is None else min(deadline_s, HOLD_SECONDS_MAX)
+            async with asyncio.timeout(hold):
+                return await current
+        except TimeoutError:
+            return False
         finally:
-            timer.cancel()
+            reads.forget(number)
+
+
+def _settle(future: asyncio.Future[T], outcome: T) -> None:
+    """A caller that has gone has cancelled what it waits for, and may not have been able to say so yet."""
+    if not future.done():
+        future.set_result(outcome)

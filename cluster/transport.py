@@ -52,8 +52,10 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         acquaintances: Acquaintances,
         tls: TlsFiles | None,
     ) -> None:
-        """`hello` is what this member says of itself. Raises InsecureTransport without `tls`, unless all is
-        loopback."""
+        """`hello` is what this member says of itself.
+
+        Raises InsecureTransport without `tls`, unless all addresses are loopback.
+        """
         if tls is None:
             refuse_plain([listen, *peers.values()])
         super().__init__(None, Node(hello.node), [])
@@ -77,8 +79,11 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
 
     async def close(self) -> None:
         """Close everything. No callback comes any more."""
+        self.setOnNodeConnectedCallback(None)
         self.setOnNodeDisconnectedCallback(None)
         self.setOnMessageReceivedCallback(None)
+        if self._server is not None:
+            self._server.close()
         for task in self._dialling:
             task.cancel()
         await asyncio.gather(*self._dialling, return_exceptions=True)
@@ -87,7 +92,6 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
             link.close("this node stops")
         await asyncio.gather(*(link.closed.wait() for link in links))
         if self._server is not None:
-            self._server.close()
             await self._server.wait_closed()
 
     @property
@@ -115,10 +119,10 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         link.send(message)
         return True
 
-    addNode = barred("addNode", "members change by log entries")  # noqa: N815
-    dropNode = barred("dropNode", "members change by log entries")  # noqa: N815
+    addNode = barred("addNode", "members change by log entries")
+    dropNode = barred("dropNode", "members change by log entries")
 
-    def setOnUtilityMessageCallback(self, message: str, callback: object) -> None:  # noqa: N802
+    def setOnUtilityMessageCallback(self, message: str, callback: object) -> None:
         """The library's own administration messages are not spoken here."""
 
     # dialling
@@ -163,8 +167,8 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         try:
             self._check(link, hello)
         except Refused as refusal:
-            self._complain(hello.node, str(refusal))
-            link.close("refused")
+            self._complain(hello.node if hello.node in self.nodes else "a stranger", str(refusal))
+            link.close("this node refused it")
             return
         peer = hello.node
         self._complaints.pop(peer, None)
@@ -175,6 +179,8 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
             older.close("replaced by a newer connection")
             self._onNodeDisconnected(self.nodes[peer])
         link.peer, self._links[peer], self.hellos[peer] = peer, link, hello
+        if link.dialled is None:
+            link.introduce()
         self._onNodeConnected(self.nodes[peer])
 
     def heard(self, link: Link, frame: Frame) -> None:
@@ -188,6 +194,8 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
             del self._links[link.peer]
             log.info("connection lost", peer=link.peer, reason=reason)
             self._onNodeDisconnected(self.nodes[link.peer])
+        elif link.peer is None and link.dialled is not None:
+            self._complain(link.dialled, f"{link.dialled} does not accept this node: {reason}; its log says why")
 
     def _check(self, link: Link, hello: Hello) -> None:
         """Raises Refused."""

@@ -30,6 +30,15 @@ from konik.sdk.errors import (
     WorkflowError,
 )
 from konik.sdk.ids import task_run_id_text, wf_run_id, wf_run_id_text
+from konik.sdk.model import (
+    CorrelatedEventConfig,
+    ExponentialBackoffRetryPolicy,
+    LHErrorType,
+    LHStatus,
+    TaskStatus,
+    VariableType,
+    WfRunId,
+)
 from konik.sdk.tasks import Task, TaskContext, task
 from konik.sdk.typedefs import Var
 from konik.sdk.values import from_value, to_value
@@ -40,11 +49,15 @@ __all__ = [
     "AlreadyExists",
     "Client",
     "Clock",
+    "CorrelatedEventConfig",
     "DeadlineExceeded",
+    "ExponentialBackoffRetryPolicy",
     "FailedPrecondition",
     "InternalError",
     "InvalidArgument",
     "KonikError",
+    "LHErrorType",
+    "LHStatus",
     "NotFound",
     "OutcomeUnknown",
     "PermissionDenied",
@@ -55,12 +68,15 @@ __all__ = [
     "TaskContext",
     "TaskException",
     "TaskSignatureError",
+    "TaskStatus",
     "ThreadBuilder",
     "Unauthenticated",
     "Unavailable",
     "Unimplemented",
     "ValueConversionError",
     "Var",
+    "VariableType",
+    "WfRunId",
     "Worker",
     "Workflow",
     "WorkflowError",

@@ -5,19 +5,23 @@ If it fails nothing of it has reached the state.
 """
 
 from collections.abc import Iterator
-from typing import TypeVar, cast
+from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from konik.statemachine import indexes, limits
-from konik.statemachine.entry import Delivery
+from konik.statemachine.entry import Process
 from konik.statemachine.plan.compiled import Plan
 from konik.statemachine.rejection import Code, Rejection
-from konik.statemachine.tables import WF_SPECS, Table, deleted_wf_spec_key
+from konik.statemachine.tables import DELETED_WF_SPECS, TASK_DEFS, WF_SPECS, Table, deleted_wf_spec_key
+from konik.statemachine.tasks.delivery import Delivery
 from konik.statemachine.view import Transaction, View
 
 M = TypeVar("M", bound=Message)
+T = TypeVar("T")
+
+_DEFINITIONS = frozenset((TASK_DEFS, WF_SPECS, DELETED_WF_SPECS))
 
 
 class _Slot:
@@ -25,25 +29,32 @@ class _Slot:
 
     __slots__ = ("message", "stored", "table")
 
-    def __init__(self, table: Table[Message], stored: bytes | None, message: Message | None) -> None:
+    def __init__(self, table: Table[Any], stored: bytes | None, message: Any) -> None:
         self.table = table
         self.stored = stored
         self.message = message
 
 
 class Plans:
-    """Compiled WfSpecs by their key, each with the bytes it was made from: a WfSpec is compiled once."""
+    """Definitions as commands use them, by key: WfSpecs compiled, TaskDefs parsed. Each is made once, shared by all
+    commands, and never changed; it is forgotten when something else is written in its place."""
 
     def __init__(self) -> None:
-        self._by_key: dict[bytes, tuple[bytes, Plan]] = {}
+        self._made: dict[bytes, Any] = {}
+        self.get = self._made.get
 
-    def plan(self, key: bytes, raw: bytes) -> Plan:
-        known = self._by_key.get(key)
-        if known is None or known[0] != raw:
-            if len(self._by_key) >= limits.COMPILED_WF_SPECS_MAX:
-                self._by_key.clear()
-            known = self._by_key[key] = raw, Plan(WF_SPECS.parse(raw))
-        return known[1]
+    def keep(self, key: bytes, made: T) -> T:
+        if len(self._made) >= limits.DEFINITIONS_KEPT_MAX:
+            self._made.clear()
+        self._made[key] = made
+        return made
+
+    def forget(self, key: bytes) -> None:
+        """What is under `key` is another one from now on, or may be."""
+        self._made.pop(key, None)
+
+    def forget_all(self) -> None:
+        self._made.clear()
 
 
 class Reader:
@@ -67,10 +78,21 @@ class Reader:
 
     def plan(self, key: bytes) -> Plan | None:
         """The compiled WfSpec under `key`, or None. A deleted version still serves the WfRuns that it started."""
+        plan: Plan | None = self.plans.get(key)
+        if plan is not None:
+            return plan
         raw = self.txn.get(key)
         if raw is None:
             raw = self.txn.get(deleted_wf_spec_key(key))
-        return None if raw is None else self.plans.plan(key, raw)
+        return None if raw is None else self.plans.keep(key, Plan(WF_SPECS.parse(raw)))
+
+    def definition(self, table: Table[M], key: bytes) -> M | None:
+        """The definition under `key`, or None: to be read only, as all commands share it."""
+        known: M | None = self.plans.get(key)
+        if known is not None:
+            return known
+        raw = self.txn.get(key)
+        return None if raw is None else self.plans.keep(key, table.parse(raw))
 
 
 class Context(Reader):
@@ -87,6 +109,8 @@ class Context(Reader):
         self.index = index
         self.counter = counter
         self.deliveries: list[Delivery] = []
+        self.redefines = False
+        self.lost: Process | None = None
         self._slots: dict[bytes, _Slot] = {}
         self._changed: dict[bytes, _Slot] = {}
 
@@ -100,10 +124,9 @@ class Context(Reader):
         slot = self._slots.get(key)
         if slot is None:
             raw = self.txn.get(key)
-            slot = self._slots[key] = _Slot(
-                cast("Table[Message]", table), raw, None if raw is None else table.parse(raw)
-            )
-        return cast("M | None", slot.message)
+            slot = self._slots[key] = _Slot(table, raw, None if raw is None else table.parse(raw))
+        message: M | None = slot.message
+        return message
 
     def save(self, table: Table[M], key: bytes, message: M) -> None:
         """`message` is what `key` holds from now on; it may still be changed until the command ends."""
@@ -116,7 +139,7 @@ class Context(Reader):
     def _set(self, table: Table[M], key: bytes, message: M | None) -> None:
         slot = self._slots.get(key)
         if slot is None:
-            slot = self._slots[key] = _Slot(cast("Table[Message]", table), self.txn.get(key), message)
+            slot = self._slots[key] = _Slot(table, self.txn.get(key), message)
         slot.message = message
         self._changed[key] = slot
 
@@ -147,17 +170,27 @@ class Context(Reader):
         self.flush()
         self.txn.commit()
 
+    def roll_back(self) -> None:
+        """The command has failed: nothing of it has reached the state, and nothing may be left of it here."""
+        self.deliveries.clear()
+        self.lost = None
+        if self.redefines:
+            self.plans.forget_all()
+
     def _write(self, key: bytes, slot: _Slot) -> None:
         raw = None if slot.message is None else slot.message.SerializeToString(deterministic=True)
         if raw == slot.stored:
             return
+        if slot.table in _DEFINITIONS:
+            self.redefines = True
+            self.plans.forget(key)
         if raw is None:
             self.txn.delete(key)
         elif len(raw) > limits.OBJECT_BYTES_MAX:
             kind = slot.table.message.DESCRIPTOR.name
             raise Rejection(
                 Code.RESOURCE_EXHAUSTED,
-                f"the {kind} would have {len(raw)} bytes; the largest object that is stored has {limits.OBJECT_BYTES_MAX}",
+                f"the {kind} would have {len(raw)} bytes; what is stored has {limits.OBJECT_BYTES_MAX} at most",
             )
         else:
             self.txn.put(key, raw)

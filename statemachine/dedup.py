@@ -8,7 +8,7 @@ for ids that clients choose, within a bounded time and number.
 from hashlib import blake2b
 
 from konik.statemachine import keys, limits
-from konik.statemachine.entry import ClientId, Command, CommandId, Result, refused
+from konik.statemachine.entry import ClientId, Command, CommandId, Process, Result, refused
 from konik.statemachine.rejection import Code
 from konik.statemachine.view import View
 
@@ -159,10 +159,15 @@ def expire_client_ids(view: View, tenant: str, now_ms: int) -> None:
         view.put(_floor_key(tenant), keys.long(max(floor, _number(view, _floor_key(tenant)))))
 
 
-def sessions(view: View) -> list[tuple[str, bytes]]:
-    """The (node, nonce) of every process that has a session which was not ended."""
+def has_ended(view: View, process: Process) -> bool:
+    """Whether the session of that process was ended."""
+    return view.get(_session_key(CommandId(*process, 0))) == _ENDED
+
+
+def sessions(view: View) -> list[Process]:
+    """Every process that has a session which was not ended."""
     found = []
     for key, value in view.scan(keys.SESSION, keys.after(keys.SESSION)):
         if value != _ENDED:
-            found.append((key[1 : -NONCE_BYTES - 1].decode(), key[-NONCE_BYTES:]))
+            found.append(Process(key[1 : -NONCE_BYTES - 1].decode(), key[-NONCE_BYTES:]))
     return found

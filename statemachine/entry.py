@@ -4,6 +4,7 @@ from typing import NamedTuple
 
 from konik.statemachine import limits
 from konik.statemachine.rejection import Code
+from konik.statemachine.tasks.delivery import Delivery
 
 
 class CommandId(NamedTuple):
@@ -53,26 +54,23 @@ class Result(NamedTuple):
     body: bytes
 
 
-class Delivery(NamedTuple):
-    """Effect: the node (this very process of it) that holds the stream shall write the task to it.
-
-    `attempt` is the serialised AttemptRef; `response` the serialised PollTaskResponse.
-    """
+class Process(NamedTuple):
+    """One life of a node, from its start to its end."""
 
     node: str
     nonce: bytes
-    stream: int
-    number: int
-    attempt: bytes
-    response: bytes
 
 
 class Step(NamedTuple):
-    """What one step of applying an entry has produced. `id` is None for a timer."""
+    """What one step of applying an entry has produced. `id` is None for a timer.
+
+    `lost` names the process whose tickets are void now; if it lives it hands them in again.
+    """
 
     id: CommandId | None
     result: Result | None
     deliveries: tuple[Delivery, ...]
+    lost: Process | None = None
 
 
 def ok(body: bytes = b"") -> Result:

@@ -7,8 +7,9 @@ The entries are a function of the object alone (those of a Variable also of what
 the transaction that changes the object, and nothing else writes them: there is never one too many or one too few.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from dataclasses import dataclass
+from functools import lru_cache
 from hashlib import sha256
 from typing import Any, Final, Generic, Protocol, TypeVar
 
@@ -50,6 +51,13 @@ _EXTERNAL_EVENT: Final = b"\x06"
 _CORRELATED_EVENT: Final = b"\x07"
 _WF_SPEC_BY_NAME: Final = b"\x08"
 _WF_SPEC_BY_TASK_DEF: Final = b"\x09"
+
+
+Facts = tuple[Any, ...]
+"""What the entries of an object follow from; much cheaper than they are, and the same for many objects."""
+
+CACHED_GROUPS: Final = 4_096
+"""Beginnings of keys that are kept for each kind of object: TaskDefs, WfSpecs and statuses come again and again."""
 
 
 class Writer(Protocol):
@@ -110,16 +118,24 @@ def wf_specs_of_task_def(tenant: str, task_def: str) -> bytes:
 def update(context: Writer, table: Table[Any], stored: bytes | None, message: Any) -> None:
     """Writes what changes in the index when `stored` becomes `message`; None is an object that is not there."""
     indexed = INDEXED.get(table)
-    if indexed is None or not (message is None or indexed.concerns(message)):
+    if indexed is None:
         return
+    after = None if message is None else indexed.facts(context, message)
+    if message is not None and after is None:
+        return  # whether an object is indexed at all never changes in its life
     old = None if stored is None else table.parse(stored)
-    if old is None or message is None:
-        _replace(context, indexed, old, message)
-    elif indexed.created(old) != indexed.created(message):  # removed, and made anew in the same command
-        _replace(context, indexed, old, None)
-        _replace(context, indexed, None, message)
-    elif indexed.facts(old) != indexed.facts(message):
-        _replace(context, indexed, old, message)
+    before = None if old is None else indexed.facts(context, old)
+    gone, come = _groups(context, indexed, before), _groups(context, indexed, after)
+    if gone and come and indexed.created(old) == indexed.created(message):
+        if before == after:
+            return
+        gone, come = _without(gone, come), _without(come, gone)
+    _delete(context, indexed, gone, old)
+    _put(context, indexed, come, message)
+
+
+def _without(groups: tuple[bytes, ...], others: tuple[bytes, ...]) -> tuple[bytes, ...]:
+    return tuple([group for group in groups if group not in others])
 
 
 def entries(context: Writer, table: Table[Any], message: Any) -> dict[bytes, bytes]:
@@ -128,30 +144,28 @@ def entries(context: Writer, table: Table[Any], message: Any) -> dict[bytes, byt
     if indexed is None:
         return {}
     end, value = _end(indexed, message), message.id.SerializeToString(deterministic=True)
-    return {group + end: value for group in _groups(context, indexed, message)}
+    return {group + end: value for group in _groups(context, indexed, indexed.facts(context, message))}
 
 
-def _replace(context: Writer, indexed: "_Indexed[Any]", old: Any, new: Any) -> None:
-    """Writes the difference. If both are there they have the same id and creation, and so the same ends of keys."""
-    before, after = _groups(context, indexed, old), _groups(context, indexed, new)
-    gone = [group for group in before if group not in after]
-    come = [group for group in after if group not in before]
-    if not gone and not come:
-        return
-    end = _end(indexed, old if new is None else new)
-    for group in gone:
-        context.txn.delete(group + end)
-    if come:
-        value = new.id.SerializeToString(deterministic=True)
-        for group in come:
-            context.txn.put(group + end, value)
-
-
-def _groups(context: Writer, indexed: "_Indexed[Any]", message: Any) -> dict[bytes, None]:
+def _groups(context: Writer, indexed: "_Indexed[Any]", facts: Facts | None) -> tuple[bytes, ...]:
     """The beginnings of the keys of an object's entries, in a fixed order."""
-    if message is None or not indexed.concerns(message):
-        return {}
-    return dict.fromkeys(indexed.groups(context, message))
+    return () if facts is None else indexed.groups(context.tenant, facts)
+
+
+def _delete(context: Writer, indexed: "_Indexed[Any]", groups: tuple[bytes, ...], message: Any) -> None:
+    if not groups:
+        return
+    end = _end(indexed, message)
+    for group in groups:
+        context.txn.delete(group + end)
+
+
+def _put(context: Writer, indexed: "_Indexed[Any]", groups: tuple[bytes, ...], message: Any) -> None:
+    if not groups:
+        return
+    end, value = _end(indexed, message), message.id.SerializeToString(deterministic=True)
+    for group in groups:
+        context.txn.put(group + end, value)
 
 
 def _end(indexed: "_Indexed[Any]", message: Any) -> bytes:
@@ -186,46 +200,63 @@ def _optional(value: int | None) -> bytes:
 class _Indexed(Generic[M]):
     """How one kind of object is indexed."""
 
-    groups: Callable[[Writer, M], list[bytes]]
-    """What it is found under: the beginnings of its keys."""
-    facts: Callable[[M], Hashable]
-    """What its entries follow from. Much cheaper than they are; while it stays the same, so do they."""
+    facts: Callable[[Writer, M], Facts | None]
+    """What it is found by; None if it is not indexed at all."""
+    groups: Callable[[str, Facts], tuple[bytes, ...]]
+    """What it is found under, in a tenant: the beginnings of its keys, each once."""
     created: Callable[[M], Timestamp]
     id_text: Callable[[M], str]
-    concerns: Callable[[M], bool] = lambda _: True
-    """Whether it is indexed at all; never changes in the life of an object."""
 
 
-def _versions(spec: WfSpecId) -> tuple[bytes, bytes, bytes]:
+def _versions(major: int, revision: int) -> tuple[bytes, bytes, bytes]:
     """The parts for all versions, for the major version, and for exactly this one."""
-    major = _optional(spec.major_version)
-    return _ANY + _ANY, major + _ANY, major + _optional(spec.revision)
+    of_major = _optional(major)
+    return _ANY + _ANY, of_major + _ANY, of_major + _optional(revision)
+
+
+def _with_any(under: bytes, value: int) -> tuple[bytes, bytes]:
+    return under + _ANY, under + _optional(value)
 
 
 def _version_of(spec: WfSpecId) -> tuple[str, int, int]:
     return spec.name, spec.major_version, spec.revision
 
 
-def _wf_run_groups(context: Writer, wf_run: WfRun) -> list[bytes]:
-    of_spec = _under(context.tenant, _WF_RUN_BY_SPEC, wf_run.wf_spec_id.name)
-    status = _optional(wf_run.status)
-    groups = [of_spec + version + end for version in _versions(wf_run.wf_spec_id) for end in (_ANY, status)]
-    if wf_run.id.HasField("parent_wf_run_id"):
-        groups.append(wf_runs_of_parent(context.tenant, wf_run.id.parent_wf_run_id))
-    return groups
+def _wf_run_facts(context: Writer, wf_run: WfRun) -> Facts:
+    id = wf_run.id
+    parent = keys.wf_run_text(id.parent_wf_run_id) if id.HasField("parent_wf_run_id") else None
+    return _version_of(wf_run.wf_spec_id), wf_run.status, parent
 
 
-def _with_any(under: bytes, value: int) -> list[bytes]:
-    return [under + _ANY, under + _optional(value)]
+@lru_cache(maxsize=CACHED_GROUPS)
+def _wf_run_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
+    (name, major, revision), status, parent = facts
+    of_spec = _under(tenant, _WF_RUN_BY_SPEC, name)
+    groups = [of_spec + version + end for version in _versions(major, revision) for end in (_ANY, _optional(status))]
+    if parent is not None:
+        groups.append(_under(tenant, _WF_RUN_BY_PARENT, parent))
+    return tuple(groups)
 
 
-def _task_run_groups(context: Writer, task_run: TaskRun) -> list[bytes]:
-    return _with_any(_under(context.tenant, _TASK_RUN, task_run.task_def_id.name), task_run.status)
+def _task_run_facts(context: Writer, task_run: TaskRun) -> Facts:
+    return task_run.task_def_id.name, task_run.status
 
 
-def _node_run_groups(context: Writer, node_run: NodeRun) -> list[bytes]:
-    name = node_run.external_event.external_event_def_id.name
-    return _with_any(_under(context.tenant, _NODE_RUN, name), node_run.status)
+@lru_cache(maxsize=CACHED_GROUPS)
+def _task_run_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
+    return _with_any(_under(tenant, _TASK_RUN, facts[0]), facts[1])
+
+
+def _node_run_facts(context: Writer, node_run: NodeRun) -> Facts | None:
+    """Only nodes that wait for an event are searched for."""
+    if not node_run.HasField("external_event"):
+        return None
+    return node_run.external_event.external_event_def_id.name, node_run.status
+
+
+@lru_cache(maxsize=CACHED_GROUPS)
+def _node_run_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
+    return _with_any(_under(tenant, _NODE_RUN, facts[0]), facts[1])
 
 
 def _node_run_text(node_run: NodeRun) -> str:
@@ -233,38 +264,58 @@ def _node_run_text(node_run: NodeRun) -> str:
     return f"{keys.wf_run_text(id.wf_run_id)}/{id.thread_run_number}/{id.position}"
 
 
-def _variable_groups(context: Writer, variable: Variable) -> list[bytes]:
+def _variable_facts(context: Writer, variable: Variable) -> Facts | None:
     spec = variable.wf_spec_id
     plan = context.plan(wf_spec_key(context.tenant, spec))
     declared = None if plan is None else plan.variables.get(variable.id.name)
-    if declared is None:
-        return []
+    if declared is None or not (declared.searchable or declared.json_indexes):
+        return None
     texts = index_texts(variable.id.name, variable.value, declared.searchable, declared.json_indexes)
-    of_spec = _under(context.tenant, _VARIABLE, spec.name)
-    return [of_spec + version + _text(name) + _text(text) for name, text in texts for version in _versions(spec)]
+    return _version_of(spec), tuple(texts)
+
+
+def _variable_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
+    (name, major, revision), texts = facts
+    of_spec = _under(tenant, _VARIABLE, name)
+    versions = _versions(major, revision)
+    groups = [of_spec + version + _text(variable) + _text(text) for variable, text in texts for version in versions]
+    return tuple(dict.fromkeys(groups))
 
 
 def _variable_text(variable: Variable) -> str:
     return f"{keys.wf_run_text(variable.id.wf_run_id)}/{variable.id.thread_run_number}/{variable.id.name}"
 
 
-def _external_event_groups(context: Writer, event: ExternalEvent) -> list[bytes]:
-    return _with_any(_under(context.tenant, _EXTERNAL_EVENT, event.id.external_event_def_id.name), event.claimed)
+def _external_event_facts(context: Writer, event: ExternalEvent) -> Facts:
+    return event.id.external_event_def_id.name, event.claimed
+
+
+@lru_cache(maxsize=CACHED_GROUPS)
+def _external_event_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
+    return _with_any(_under(tenant, _EXTERNAL_EVENT, facts[0]), facts[1])
 
 
 def _external_event_text(event: ExternalEvent) -> str:
     return f"{keys.wf_run_text(event.id.wf_run_id)}/{event.id.external_event_def_id.name}/{event.id.guid}"
 
 
-def _correlated_event_groups(context: Writer, event: CorrelatedEvent) -> list[bytes]:
-    under = _under(context.tenant, _CORRELATED_EVENT, event.id.external_event_def_id.name)
-    return _with_any(under, bool(event.external_events))
+def _correlated_event_facts(context: Writer, event: CorrelatedEvent) -> Facts:
+    return event.id.external_event_def_id.name, bool(event.external_events)
 
 
-def _wf_spec_groups(context: Writer, spec: WfSpec) -> list[bytes]:
-    version = keys.number(spec.id.major_version) + keys.number(spec.id.revision)
-    by_name = wf_specs(context.tenant) + keys.text(spec.id.name) + version
-    return [by_name, *(wf_specs_of_task_def(context.tenant, name) for name in _task_defs(spec))]
+@lru_cache(maxsize=CACHED_GROUPS)
+def _correlated_event_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
+    return _with_any(_under(tenant, _CORRELATED_EVENT, facts[0]), facts[1])
+
+
+def _wf_spec_facts(context: Writer, spec: WfSpec) -> Facts:
+    return _version_of(spec.id), _task_defs(spec)
+
+
+def _wf_spec_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
+    (name, major, revision), task_defs = facts
+    by_name = wf_specs(tenant) + keys.text(name) + keys.number(major) + keys.number(revision)
+    return by_name, *(wf_specs_of_task_def(tenant, task_def) for task_def in task_defs)
 
 
 def _task_defs(spec: WfSpec) -> tuple[str, ...]:
@@ -275,48 +326,44 @@ def _task_defs(spec: WfSpec) -> tuple[str, ...]:
 
 INDEXED: Final[dict[Table[Any], _Indexed[Any]]] = {
     WF_RUNS: _Indexed(
+        facts=_wf_run_facts,
         groups=_wf_run_groups,
-        facts=lambda wf_run: (wf_run.status, _version_of(wf_run.wf_spec_id)),
         created=lambda wf_run: wf_run.start_time,
         id_text=lambda wf_run: keys.wf_run_text(wf_run.id),
     ),
     TASK_RUNS: _Indexed(
+        facts=_task_run_facts,
         groups=_task_run_groups,
-        facts=lambda task_run: task_run.status,
         created=lambda task_run: task_run.scheduled_at,
         id_text=lambda task_run: f"{keys.wf_run_text(task_run.id.wf_run_id)}/{task_run.id.task_guid}",
     ),
     NODE_RUNS: _Indexed(
+        facts=_node_run_facts,
         groups=_node_run_groups,
-        facts=lambda node_run: node_run.status,
         created=lambda node_run: node_run.arrival_time,
         id_text=_node_run_text,
-        concerns=lambda node_run: node_run.HasField("external_event"),
     ),
     VARIABLES: _Indexed(
+        facts=_variable_facts,
         groups=_variable_groups,
-        facts=lambda variable: (
-            _version_of(variable.wf_spec_id),
-            variable.value.SerializeToString(deterministic=True),
-        ),
         created=lambda variable: variable.created_at,
         id_text=_variable_text,
     ),
     EXTERNAL_EVENTS: _Indexed(
+        facts=_external_event_facts,
         groups=_external_event_groups,
-        facts=lambda event: event.claimed,
         created=lambda event: event.created_at,
         id_text=_external_event_text,
     ),
     CORRELATED_EVENTS: _Indexed(
+        facts=_correlated_event_facts,
         groups=_correlated_event_groups,
-        facts=lambda event: bool(event.external_events),
         created=lambda event: event.created_at,
         id_text=lambda event: f"{event.id.external_event_def_id.name}/{event.id.key}",
     ),
     WF_SPECS: _Indexed(
+        facts=_wf_spec_facts,
         groups=_wf_spec_groups,
-        facts=_task_defs,
         created=lambda spec: spec.created_at,
         id_text=lambda spec: f"{spec.id.name}/{spec.id.major_version:05}/{spec.id.revision:05}",
     ),

@@ -26,7 +26,6 @@ INDEX = b"i"
 TIMER = b"t"
 TASK_QUEUE = b"q"
 TICKET = b"p"
-TICKET_BY_STREAM = b"o"
 ASSIGNED = b"a"
 SESSION = b"n"
 SESSION_RESULT = b"x"
@@ -73,9 +72,13 @@ def end_of_text(key: bytes, start: int) -> int:
     return key.index(b"\0", start) + 1
 
 
+_SMALL_MAX = 1024
+_SMALL = tuple(value.to_bytes(4, "big") for value in range(_SMALL_MAX))
+
+
 def number(value: int) -> bytes:
     """A number part, 0 <= value < 2**32."""
-    return value.to_bytes(4, "big")
+    return _SMALL[value] if 0 <= value < _SMALL_MAX else value.to_bytes(4, "big")
 
 
 def descending(value: int) -> bytes:
@@ -98,6 +101,8 @@ def after(prefix: bytes) -> bytes:
 
 def wf_run_text(wf_run_id: WfRunId) -> str:
     """The text form of a WfRunId: `parent_child`, recursively."""
+    if not wf_run_id.HasField("parent_wf_run_id"):
+        return wf_run_id.id
     parts = [wf_run_id.id]
     while wf_run_id.HasField("parent_wf_run_id"):
         wf_run_id = wf_run_id.parent_wf_run_id

@@ -16,7 +16,7 @@ JSON_PATH_FILTER_DEPTH_MAX = 8
 """Filters, brackets and negations inside one another in one JSONPath."""
 
 JSON_PATH_VISITS_MAX = 200_000
-"""Members and elements that one evaluation of a JSONPath looks at: some 0.3 s of work, during which nothing else runs."""
+"""Members and elements that one evaluation of a JSONPath looks at: some 0.3 s of work, with nothing beside it."""
 
 WF_RUN_ID_ANCESTORS_MAX = 32
 """Parents in one WfRunId; protobuf refuses to parse messages nested 100 deep."""
@@ -34,11 +34,14 @@ OBJECT_BYTES_MAX = 1_047_000
 PASSES_PER_COMMAND_MAX = 512
 """How many nodes each thread may go through within one command."""
 
+FAILURE_MESSAGE_CHARACTERS_MAX = 8_000
+"""Of the message of a failure inside a WfRun: it is kept with the NodeRun and with all threads that fail by it."""
+
 THREAD_RUNS_PER_WF_RUN_MAX = 65
 """ThreadRuns that are not archived, the entrypoint included."""
 
-COMPILED_WF_SPECS_MAX = 1_000
-"""WfSpecs that are kept in compiled form."""
+DEFINITIONS_KEPT_MAX = 1_000
+"""WfSpecs and TaskDefs that are kept as commands use them."""
 
 TASK_TIMEOUT_DEFAULT_S = 60
 

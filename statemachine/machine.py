@@ -14,12 +14,13 @@ from google.protobuf.message import DecodeError, Message
 from konik.api.pb.internal_pb2 import Timer
 from konik.statemachine import commands, dedup, entry_time, genesis, keys, nodes, queries, term, timers
 from konik.statemachine.context import Context, Plans, Reader
-from konik.statemachine.entry import Command, Delivery, Entry, Result, Step, ok, refused
+from konik.statemachine.entry import Command, Entry, Result, Step, ok, refused
 from konik.statemachine.registry import METHODS
 from konik.statemachine.rejection import Code, Rejection
 from konik.statemachine.run import advance
 from konik.statemachine.run import run as runs
 from konik.statemachine.tasks import queue, state
+from konik.statemachine.tasks.delivery import Delivery
 from konik.statemachine.view import View
 
 VERSION = 1
@@ -58,6 +59,11 @@ class Machine:
         """Entry time: that of the last entry applied, in milliseconds since the epoch."""
         return entry_time.now_ms(self._view)
 
+    @property
+    def term(self) -> int:
+        """The Raft term of the last leader whose first entry is applied."""
+        return term.current(self._view)
+
     def next_due_ms(self) -> int | None:
         """When the next timer is due, in entry time."""
         found = timers.first(self._view)
@@ -91,6 +97,10 @@ class Machine:
         yield from self._fire(index, entry.time_ms, ids)
         for command in entry.commands:
             yield self._run(index, ids, entry.time_ms, command)
+
+    def replaced(self) -> None:
+        """The view holds another state than before."""
+        self._plans.forget_all()
 
     def query(self, method: str, tenant: str, principal: str, request: bytes) -> Result:
         """Answers from the state as it is now."""
@@ -158,15 +168,15 @@ class Machine:
             result = ok(response.SerializeToString(deterministic=True))
             context.commit()
         except Rejection as rejection:
-            context.deliveries.clear()
+            context.roll_back()
             result = refused(rejection.code, rejection.message)
         except Exception as error:
+            context.roll_back()
             self._strike(command, error)
-            context.deliveries.clear()
             result = refused(Code.INTERNAL, _INTERNAL)
         ids.used = context.counter
         self._remember(command, result, now_ms)
-        return Step(command.id, result, tuple(context.deliveries))
+        return Step(command.id, result, tuple(context.deliveries), context.lost)
 
     def _remember(self, command: Command, result: Result, now_ms: int) -> None:
         dedup.remember(self._view, command, result)

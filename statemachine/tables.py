@@ -1,6 +1,6 @@
 """The objects of the state: which message each table holds, and under which key."""
 
-from dataclasses import dataclass
+from collections.abc import Callable
 from typing import Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -30,16 +30,14 @@ from konik.statemachine import keys
 M = TypeVar("M", bound=Message)
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class Table(Generic[M]):
     """One kind of object. Tables compare by identity."""
 
-    message: type[M]
+    __slots__ = ("message", "parse")
 
-    def parse(self, raw: bytes) -> M:
-        message = self.message()
-        message.ParseFromString(raw)
-        return message
+    def __init__(self, message: type[M]) -> None:
+        self.message = message
+        self.parse: Callable[[bytes], M] = message.FromString
 
 
 TENANTS = Table(Tenant)

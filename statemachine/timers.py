@@ -1,8 +1,8 @@
 """What is to be done at a certain time. Timers are keys in the order of their due time; the log's time fires them.
 
 A timer is never early, and one whose time is over already fires with the next entry: so the time of what it does never
-runs back, and timers that start timers cannot keep an entry from ending. One that no longer applies is found out when it
-fires: it carries the creation time of what it belongs to, so that another object of the same id is not meant.
+runs back, and timers that start timers cannot keep an entry from ending. One that no longer applies is found out when
+it fires: it carries the creation time of what it belongs to, so that another object of the same id is not meant.
 """
 
 from collections.abc import Callable
@@ -24,7 +24,7 @@ RANGE = keys.TIMER, keys.after(keys.TIMER)
 
 
 def on(subject: str) -> Callable[[Handler], Handler]:
-    """Registers `handler(context, what the timer is about, its subject_created_ms)`; `context.now_ms` is the due time."""
+    """Registers `handler(context, what the timer is about, its subject_created_ms)`; in it the due time is now."""
 
     def register(handler: Handler) -> Handler:
         if subject in HANDLERS:
@@ -49,9 +49,7 @@ def start(context: Context, due_ms: int, owner: bytes, timer: Timer) -> None:
 
 def stop(context: Context, due_ms: int, owner: bytes) -> None:
     """Removes a timer that is known to be pointless, so that it does not take up room until it is due."""
-    place = key(due_ms, owner)
-    if context.txn.get(place) is not None:
-        context.txn.delete(place)
+    context.txn.delete(key(due_ms, owner))
 
 
 def due_of(raw: bytes) -> int:

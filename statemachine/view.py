@@ -5,7 +5,7 @@ not at all.
 """
 
 from bisect import bisect_left, insort
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Protocol
 
 
@@ -21,6 +21,9 @@ class View(Readable, Protocol):
     def put(self, key: bytes, value: bytes) -> None: ...
 
     def delete(self, key: bytes) -> None: ...
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """Puts what has a value, deletes what has none."""
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]: ...
 
@@ -41,15 +44,21 @@ class Transaction:
         return self._view.get(key)
 
     def put(self, key: bytes, value: bytes) -> None:
-        self._write(key, value)
-
-    def delete(self, key: bytes) -> None:
-        self._write(key, None)
-
-    def _write(self, key: bytes, value: bytes | None) -> None:
         if self._sorted is not None and key not in self._writes:
             insort(self._sorted, key)
         self._writes[key] = value
+
+    def delete(self, key: bytes) -> None:
+        if self._sorted is not None and key not in self._writes:
+            insort(self._sorted, key)
+        self._writes[key] = None
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        for key, value in changes.items():
+            if value is None:
+                self.delete(key)
+            else:
+                self.put(key, value)
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
         """The pairs as they are now: a write between two steps is not seen by a scan under way."""
@@ -81,11 +90,7 @@ class Transaction:
         return next(self.scan(start, stop), None)
 
     def commit(self) -> None:
-        for key, value in self._writes.items():
-            if value is None:
-                self._view.delete(key)
-            else:
-                self._view.put(key, value)
+        self._view.write(self._writes)
         self._writes, self._sorted = {}, None
 
 

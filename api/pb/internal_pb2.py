@@ -25,7 +25,7 @@ _sym_db = _symbol_database.Default()
 from konik.api.pb import ids_pb2 as konik_dot_v1_dot_ids__pb2
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17konik/v1/internal.proto\x12\x08konik.v1\x1a\x12konik/v1/ids.proto\"\x8d\x01\n\x06Ticket\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x10\n\x08task_def\x18\x02 \x01(\t\x12\x11\n\tworker_id\x18\x03 \x01(\t\x12\x1b\n\x0eworker_version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06stream\x18\x05 \x01(\x04\x12\x0e\n\x06number\x18\x06 \x01(\x04\x42\x11\n\x0f_worker_version\"^\n\nAttemptRef\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12(\n\x0btask_run_id\x18\x02 \x01(\x0b\x32\x13.konik.v1.TaskRunId\x12\x16\n\x0e\x61ttempt_number\x18\x03 \x01(\x05\"\x85\x01\n\x0cOfferTickets\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0c\n\x04term\x18\x03 \x01(\x04\x12!\n\x07tickets\x18\x04 \x03(\x0b\x32\x10.konik.v1.Ticket\x12\'\n\tdelivered\x18\x05 \x03(\x0b\x32\x14.konik.v1.AttemptRef\">\n\x0fWithdrawTickets\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0e\n\x06stream\x18\x03 \x01(\x04\"U\n\x0eReturnAttempts\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12&\n\x08\x61ttempts\x18\x03 \x03(\x0b\x32\x14.konik.v1.AttemptRef\")\n\nForgetNode\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\"z\n\x10\x43onfigureCluster\x12\x32\n\x07members\x18\x01 \x03(\x0b\x32!.konik.v1.ConfigureCluster.Member\x1a\x32\n\x06Member\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0c\n\x04host\x18\x02 \x01(\t\x12\x0c\n\x04port\x18\x03 \x01(\x05\"N\n\rWaitingTicket\x12 \n\x06ticket\x18\x01 \x01(\x0b\x32\x10.konik.v1.Ticket\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\x0c\"n\n\rQueuedAttempt\x12%\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x14.konik.v1.AttemptRef\x12\r\n\x05place\x18\x02 \x01(\x0c\x12\'\n\x06ticket\x18\x03 \x01(\x0b\x32\x17.konik.v1.WaitingTicket\"\xe1\x02\n\x05Timer\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12$\n\x05sleep\x18\x02 \x01(\x0b\x32\x13.konik.v1.NodeRunIdH\x00\x12,\n\revent_timeout\x18\x03 \x01(\x0b\x32\x13.konik.v1.NodeRunIdH\x00\x12,\n\x0ctask_timeout\x18\x04 \x01(\x0b\x32\x14.konik.v1.AttemptRefH\x00\x12)\n\ntask_retry\x18\x05 \x01(\x0b\x32\x13.konik.v1.TaskRunIdH\x00\x12\x34\n\x0f\x65vent_retention\x18\x06 \x01(\x0b\x32\x19.konik.v1.ExternalEventIdH\x00\x12>\n\x17\x63orrelated_event_expiry\x18\x07 \x01(\x0b\x32\x1b.konik.v1.CorrelatedEventIdH\x00\x12\x1a\n\x12subject_created_ms\x18\x0f \x01(\x03\x42\t\n\x07subjectb\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x17konik/v1/internal.proto\x12\x08konik.v1\x1a\x12konik/v1/ids.proto\"\x8d\x01\n\x06Ticket\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12\x10\n\x08task_def\x18\x02 \x01(\t\x12\x11\n\tworker_id\x18\x03 \x01(\t\x12\x1b\n\x0eworker_version\x18\x04 \x01(\tH\x00\x88\x01\x01\x12\x0e\n\x06stream\x18\x05 \x01(\x04\x12\x0e\n\x06number\x18\x06 \x01(\x04\x42\x11\n\x0f_worker_version\"^\n\nAttemptRef\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12(\n\x0btask_run_id\x18\x02 \x01(\x0b\x32\x13.konik.v1.TaskRunId\x12\x16\n\x0e\x61ttempt_number\x18\x03 \x01(\r\"\x85\x01\n\x0cOfferTickets\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0c\n\x04term\x18\x03 \x01(\x04\x12!\n\x07tickets\x18\x04 \x03(\x0b\x32\x10.konik.v1.Ticket\x12\'\n\tdelivered\x18\x05 \x03(\x0b\x32\x14.konik.v1.AttemptRef\">\n\x0fWithdrawTickets\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12\x0e\n\x06stream\x18\x03 \x01(\x04\"U\n\x0eReturnAttempts\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\x12&\n\x08\x61ttempts\x18\x03 \x03(\x0b\x32\x14.konik.v1.AttemptRef\"\'\n\x08LoseNode\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\")\n\nForgetNode\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\r\n\x05nonce\x18\x02 \x01(\x0c\"z\n\x10\x43onfigureCluster\x12\x32\n\x07members\x18\x01 \x03(\x0b\x32!.konik.v1.ConfigureCluster.Member\x1a\x32\n\x06Member\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0c\n\x04host\x18\x02 \x01(\t\x12\x0c\n\x04port\x18\x03 \x01(\x05\"N\n\rWaitingTicket\x12 \n\x06ticket\x18\x01 \x01(\x0b\x32\x10.konik.v1.Ticket\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\r\n\x05nonce\x18\x03 \x01(\x0c\"n\n\rQueuedAttempt\x12%\n\x07\x61ttempt\x18\x01 \x01(\x0b\x32\x14.konik.v1.AttemptRef\x12\r\n\x05place\x18\x02 \x01(\x0c\x12\'\n\x06ticket\x18\x03 \x01(\x0b\x32\x17.konik.v1.WaitingTicket\"\xe1\x02\n\x05Timer\x12\x0e\n\x06tenant\x18\x01 \x01(\t\x12$\n\x05sleep\x18\x02 \x01(\x0b\x32\x13.konik.v1.NodeRunIdH\x00\x12,\n\revent_timeout\x18\x03 \x01(\x0b\x32\x13.konik.v1.NodeRunIdH\x00\x12,\n\x0ctask_timeout\x18\x04 \x01(\x0b\x32\x14.konik.v1.AttemptRefH\x00\x12)\n\ntask_retry\x18\x05 \x01(\x0b\x32\x13.konik.v1.TaskRunIdH\x00\x12\x34\n\x0f\x65vent_retention\x18\x06 \x01(\x0b\x32\x19.konik.v1.ExternalEventIdH\x00\x12>\n\x17\x63orrelated_event_expiry\x18\x07 \x01(\x0b\x32\x1b.konik.v1.CorrelatedEventIdH\x00\x12\x1a\n\x12subject_created_ms\x18\x0f \x01(\x03\x42\t\n\x07subjectb\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
@@ -42,16 +42,18 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_WITHDRAWTICKETS']._serialized_end=495
   _globals['_RETURNATTEMPTS']._serialized_start=497
   _globals['_RETURNATTEMPTS']._serialized_end=582
-  _globals['_FORGETNODE']._serialized_start=584
-  _globals['_FORGETNODE']._serialized_end=625
-  _globals['_CONFIGURECLUSTER']._serialized_start=627
-  _globals['_CONFIGURECLUSTER']._serialized_end=749
-  _globals['_CONFIGURECLUSTER_MEMBER']._serialized_start=699
-  _globals['_CONFIGURECLUSTER_MEMBER']._serialized_end=749
-  _globals['_WAITINGTICKET']._serialized_start=751
-  _globals['_WAITINGTICKET']._serialized_end=829
-  _globals['_QUEUEDATTEMPT']._serialized_start=831
-  _globals['_QUEUEDATTEMPT']._serialized_end=941
-  _globals['_TIMER']._serialized_start=944
-  _globals['_TIMER']._serialized_end=1297
+  _globals['_LOSENODE']._serialized_start=584
+  _globals['_LOSENODE']._serialized_end=623
+  _globals['_FORGETNODE']._serialized_start=625
+  _globals['_FORGETNODE']._serialized_end=666
+  _globals['_CONFIGURECLUSTER']._serialized_start=668
+  _globals['_CONFIGURECLUSTER']._serialized_end=790
+  _globals['_CONFIGURECLUSTER_MEMBER']._serialized_start=740
+  _globals['_CONFIGURECLUSTER_MEMBER']._serialized_end=790
+  _globals['_WAITINGTICKET']._serialized_start=792
+  _globals['_WAITINGTICKET']._serialized_end=870
+  _globals['_QUEUEDATTEMPT']._serialized_start=872
+  _globals['_QUEUEDATTEMPT']._serialized_end=982
+  _globals['_TIMER']._serialized_start=985
+  _globals['_TIMER']._serialized_end=1338
 # @@protoc_insertion_point(module_scope)

@@ -67,6 +67,14 @@ class ReturnAttempts(_message.Message):
     attempts: _containers.RepeatedCompositeFieldContainer[AttemptRef]
     def __init__(self, node: _Optional[str] = ..., nonce: _Optional[bytes] = ..., attempts: _Optional[_Iterable[_Union[AttemptRef, _Mapping]]] = ...) -> None: ...
 
+class LoseNode(_message.Message):
+    __slots__ = ("node", "nonce")
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    NONCE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    nonce: bytes
+    def __init__(self, node: _Optional[str] = ..., nonce: _Optional[bytes] = ...) -> None: ...
+
 class ForgetNode(_message.Message):
     __slots__ = ("node", "nonce")
     NODE_FIELD_NUMBER: _ClassVar[int]

@@ -4,7 +4,7 @@ The core is a value that changes only when one of these methods is called. It mu
 or a thread: the same calls give the same answers in every process. Its words are those of "In Search of an
 Understandable Consensus Algorithm" (Ongaro, Ousterhout 2014; here "Raft §") and of Ongaro's thesis ("thesis §").
 
-A driver calls inputs in any order, and then `ready` until that returns None:
+A driver calls inputs in any order, and then `ready` once, which says everything:
 
     core.tick(now, chance)          time goes on
     core.step(sender, message)      a peer says something
@@ -180,7 +180,10 @@ class Core:
     # -- what comes out -------------------------------------------------------------------------------------------
 
     def ready(self) -> Ready | None:
-        """What is to be done now; None: nothing. A leader says here, and only here, what it owes its peers."""
+        """All that is to be done now; None: nothing. Called again before anything else went in, it returns None.
+
+        A leader says here, and only here, what it owes its peers: so what came in one turn leaves as one message each.
+        """
         state = self._state
         if isinstance(state.role, Leader):
             replicating.speak(state, state.role)

@@ -13,7 +13,10 @@ from konik.cluster.raft.state import State
 
 
 def speak(state: State, leader: Leader) -> None:
-    # Heartbeats go first: an answer to one sent behind an Append would take that for lost.
+    """Heartbeats that are due, then what is new for each peer, then the word to a successor.
+
+    Heartbeats go first: the answer to one that was sent behind an Append would make that count as lost.
+    """
     if state.now >= leader.heartbeat_due:
         send_heartbeats(state, leader)
     window = state.settings.window_bytes

@@ -5,7 +5,7 @@ writes it; the image on disk. Everything here belongs to the loop's thread. Noth
 that opening makes an empty state where there is none.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
@@ -76,6 +76,19 @@ class Store:
         else:
             return
         self._hash.changes[key] = None
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        """Puts what has a value and deletes what has none."""
+        put, noted, gaps = self.live.put, self._hash.changes, self._gaps
+        for key, value in changes.items():
+            if value is None:
+                self.delete(key)
+                continue
+            assert 0 < len(key) <= KEY_BYTES_MAX and key[0] < 255, f"{key!r:.200} cannot be a key"
+            put(key, value)
+            noted[key] = value
+            if gaps:
+                gaps.fill(key)
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
         """The pairs with start <= key < stop, ascending; both of one table.

@@ -13,10 +13,10 @@ from konik.api.pb.ids_pb2 import CorrelatedEventId, ExternalEventId
 from konik.api.pb.internal_pb2 import Timer
 from konik.api.pb.security_pb2 import ACL_EXTERNAL_EVENT, RUN
 from konik.api.pb.values_pb2 import VariableValue
-from konik.statemachine import timers
+from konik.statemachine import limits, timers
 from konik.statemachine.context import Context, set_timestamp
 from konik.statemachine.registry import command
-from konik.statemachine.rejection import already_exists, invalid
+from konik.statemachine.rejection import already_exists, invalid, not_built
 from konik.statemachine.run import advance, events
 from konik.statemachine.run import run as runs
 from konik.statemachine.tables import (
@@ -27,8 +27,9 @@ from konik.statemachine.tables import (
     external_event_def_key,
     external_event_key,
 )
-from konik.statemachine.values.errors import InvalidValue
+from konik.statemachine.values.errors import InvalidValue, NotBuilt
 from konik.statemachine.values.ingest import ingest
+from konik.statemachine.values.wf_run_id_text import ancestors
 
 
 @command("PutExternalEvent", PutExternalEventRequest, (ACL_EXTERNAL_EVENT, RUN))
@@ -41,6 +42,8 @@ def put_external_event(context: Context, request: PutExternalEventRequest) -> Ex
     event.id.guid = request.guid if request.HasField("guid") else context.new_id()
     if not request.wf_run_id.id:
         raise invalid("wf_run_id is missing")
+    if ancestors(request.wf_run_id) > limits.WF_RUN_ID_ANCESTORS_MAX:
+        raise invalid(f"a WfRunId has {limits.WF_RUN_ID_ANCESTORS_MAX} ancestors at most")
     if context.load(EXTERNAL_EVENTS, external_event_key(context.tenant, event.id)) is not None:
         raise already_exists(f"there is an ExternalEvent {event_def.id.name} with guid {event.id.guid} already")
     event.content.CopyFrom(_content(event_def, request.content))
@@ -105,6 +108,8 @@ def _content(event_def: ExternalEventDef, content: VariableValue) -> VariableVal
         return ingest(content, declared, "content")
     except InvalidValue as error:
         raise invalid(f"Invalid type of content for ExternalEventDef {event_def.id.name}: {error}") from error
+    except NotBuilt as error:
+        raise not_built(error.where, error.what) from error
 
 
 @timers.on("event_retention")

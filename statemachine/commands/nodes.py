@@ -5,6 +5,7 @@ from google.protobuf.empty_pb2 import Empty
 from konik.api.pb.internal_pb2 import (
     ConfigureCluster,
     ForgetNode,
+    LoseNode,
     OfferTickets,
     QueuedAttempt,
     ReturnAttempts,
@@ -13,6 +14,7 @@ from konik.api.pb.internal_pb2 import (
 from konik.api.pb.task_run_pb2 import TaskRun
 from konik.statemachine import cluster_config, dedup, term
 from konik.statemachine.context import Context
+from konik.statemachine.entry import Process
 from konik.statemachine.registry import internal
 from konik.statemachine.tables import TASK_RUNS, task_run_key
 from konik.statemachine.tasks import attempts, queue, state
@@ -39,7 +41,10 @@ def offer_tickets(context: Context, request: OfferTickets) -> Empty:
 
 @internal("konik.WithdrawTickets", WithdrawTickets)
 def withdraw_tickets(context: Context, request: WithdrawTickets) -> Empty:
-    queue.withdraw(context, request.node, request.nonce, request.stream)
+    if request.stream:
+        queue.withdraw(context, request.node, request.nonce, request.stream)
+    else:
+        queue.drop_node(context, request.node, request.nonce)
     return Empty()
 
 
@@ -58,18 +63,33 @@ def return_attempts(context: Context, request: ReturnAttempts) -> Empty:
     return Empty()
 
 
-@internal("konik.ForgetNode", ForgetNode)
-def forget_node(context: Context, request: ForgetNode) -> Empty:
-    """The process is gone: its tickets are void, and what it cannot have delivered is tried again at once."""
-    dedup.end_session(context.txn, request.node, request.nonce)
-    queue.drop_node(context, request.node, request.nonce)
-    for queued in queue.undelivered(context, request.node, request.nonce):
-        context.enter(queued.attempt.tenant)
-        _lose(context, queued, request.node)
+@internal("konik.LoseNode", LoseNode)
+def lose_node(context: Context, request: LoseNode) -> Empty:
+    """The process is out of reach: its tickets are void, and what it has not delivered is tried again at once.
+
+    Its results are kept. When it can be reached again its callers get them, and its workers' requests come anew.
+    """
+    _lose(context, Process(request.node, request.nonce))
     return Empty()
 
 
-def _lose(context: Context, queued: QueuedAttempt, node: str) -> None:
+@internal("konik.ForgetNode", ForgetNode)
+def forget_node(context: Context, request: ForgetNode) -> Empty:
+    """The process has ended: nobody waits for its results, and what may still come of it is refused."""
+    dedup.end_session(context.txn, request.node, request.nonce)
+    _lose(context, Process(request.node, request.nonce))
+    return Empty()
+
+
+def _lose(context: Context, process: Process) -> None:
+    context.lost = process
+    queue.drop_node(context, process.node, process.nonce)
+    for queued in queue.undelivered(context, process.node, process.nonce):
+        context.enter(queued.attempt.tenant)
+        _lose_attempt(context, queued, process.node)
+
+
+def _lose_attempt(context: Context, queued: QueuedAttempt, node: str) -> None:
     ref = queued.attempt
     queue.settled(context, ref.task_run_id, ref.attempt_number)
     task_run = state.load(context, ref)

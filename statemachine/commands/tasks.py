@@ -28,7 +28,7 @@ from konik.statemachine.run import advance
 from konik.statemachine.run import run as runs
 from konik.statemachine.tables import TASK_DEFS, TASK_RUNS, task_def_key, task_run_key
 from konik.statemachine.tasks import attempts, state
-from konik.statemachine.values.errors import InvalidValue, MalformedJson
+from konik.statemachine.values.errors import InvalidValue, MalformedJson, NotBuilt
 from konik.statemachine.values.ingest import ingest
 
 
@@ -43,8 +43,6 @@ def report_task(context: Context, request: ReportTaskRun) -> Empty:
     status = _status(request)
     attempt = state.running(task_run, request.attempt_number)
     if attempt is not None:
-        if request.HasField("log_output"):
-            attempt.log_output.CopyFrom(request.log_output)
         _finish(context, task_run, _record(context, task_run, attempt, request, status), _ended_ms(context, request))
     return Empty()
 
@@ -74,28 +72,39 @@ def _record(
     status: TaskStatus,
 ) -> TaskStatus:
     """Stores the result. An output that cannot be used makes the attempt end differently from what was reported."""
-    task_def = context.load(TASK_DEFS, task_def_key(context.tenant, task_run.task_def_id.name))
+    task_def = context.definition(TASK_DEFS, task_def_key(context.tenant, task_run.task_def_id.name))
     declared = None
     if task_def is not None and task_def.return_type.HasField("return_type"):
         declared = task_def.return_type.return_type
         attempt.masked_value = declared.masked
+    if _too_large(task_run, request):
+        return _unusable(attempt, LHErrorType.TASK_ERROR, "RESOURCE_EXHAUSTED: the report is too large to be stored")
+    if request.HasField("log_output"):
+        attempt.log_output.CopyFrom(_storable(request.log_output, "log_output"))
     result = request.WhichOneof("result")
     if result == "exception":
         attempt.exception.CopyFrom(request.exception)
+        attempt.exception.content.CopyFrom(_storable(request.exception.content, "content"))
     elif result == "error":
         attempt.error.CopyFrom(request.error)
     elif status == TASK_SUCCESS or result == "output":
-        if _too_large(task_run, request):
-            return _unusable(
-                attempt, LHErrorType.TASK_ERROR, "RESOURCE_EXHAUSTED: the output is too large to be stored"
-            )
         try:
             attempt.output.CopyFrom(ingest(request.output, declared if status == TASK_SUCCESS else None, "output"))
         except MalformedJson as error:
             return _unusable(attempt, VAR_SUB_ERROR, str(error))
         except InvalidValue as error:
             return _unusable(attempt, VAR_SUB_ERROR, f"Task output incompatible with declared return type: {error}")
+        except NotBuilt as error:
+            return _unusable(attempt, VAR_SUB_ERROR, f"{error} is not implemented by this server yet")
     return status
+
+
+def _storable(value: VariableValue, what: str) -> VariableValue:
+    """The value, or a text that says why it cannot be kept: a report does not fail for what only accompanies it."""
+    try:
+        return ingest(value, None, what)
+    except (InvalidValue, NotBuilt) as error:
+        return VariableValue(str=f"{what} could not be stored: {error}")
 
 
 def _too_large(task_run: TaskRun, request: ReportTaskRun) -> bool:

@@ -84,8 +84,8 @@ def _timed_out(context: Context, subject: Message, created_ms: int) -> None:
     node_run = context.load(NODE_RUNS, node_run_key(context.tenant, subject))
     if run is None or node_run is None or milliseconds(node_run.arrival_time) != created_ms:
         return
-    if node_run.status in (COMPLETED, ERROR):
-        return
+    if not node_run.HasField("external_event") or node_run.status in (COMPLETED, ERROR):
+        return  # over; or in the same millisecond the WfRun was deleted, and another one of its id came here
     node_run.external_event.timed_out = True
     run.save_node_run(node_run)
     advance.advance(run)

@@ -83,6 +83,8 @@ def _matured(context: Context, subject: Message, created_ms: int) -> None:
     node_run = context.load(NODE_RUNS, node_run_key(context.tenant, subject))
     if run is None or node_run is None or milliseconds(node_run.arrival_time) != created_ms:
         return
+    if not node_run.HasField("sleep"):
+        return  # in the same millisecond the WfRun was deleted, and another one of its id came here
     if run.threads[subject.thread_run_number].current_node_position != subject.position:
         return
     if context.now_ms < milliseconds(node_run.sleep.maturation_time):

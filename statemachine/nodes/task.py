@@ -59,7 +59,7 @@ def _task_def(at: At, scope: Scope) -> TaskDef:
     node = at.plan.node.task
     dynamic = node.HasField("dynamic_task")
     name = to_text(evaluate(node.dynamic_task, scope)) if dynamic else node.task_def_id.name
-    task_def = at.run.context.load(TASK_DEFS, task_def_key(at.run.context.tenant, name))
+    task_def = at.run.context.definition(TASK_DEFS, task_def_key(at.run.context.tenant, name))
     if task_def is None:
         raise NodeFailure("VAR_SUB_ERROR" if dynamic else "TASK_ERROR", f"there is no TaskDef {name}")
     return task_def

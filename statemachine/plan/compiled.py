@@ -17,7 +17,7 @@ class NodePlan:
 
 @dataclass(slots=True)
 class ThreadPlan:
-    """One ThreadSpec. `outputs_kept` names the nodes whose output is asked for somewhere."""
+    """One ThreadSpec. `outputs_kept` names the nodes whose output is asked for after they have been left."""
 
     name: str
     spec: ThreadSpec
@@ -49,5 +49,20 @@ def _thread(name: str, spec: ThreadSpec) -> ThreadPlan:
         if kind == "entrypoint":
             plan.entrypoint = node_name
     plan.variables = {variable.var_def.name: variable for variable in spec.variable_defs}
-    plan.outputs_kept = frozenset(node_outputs_used(spec))
+    plan.outputs_kept = frozenset(name for node in plan.nodes.values() for name in _outputs_used(node))
     return plan
+
+
+def _outputs_used(plan: NodePlan) -> set[str]:
+    """The nodes whose kept outputs this one asks for, on arrival, in its work or on its edges.
+
+    On its edges its own output is at hand, unless it failed and a handler has seen to that: then it is an earlier one.
+    """
+    work, edges = Node(), Node()
+    work.CopyFrom(plan.node)
+    work.ClearField("outgoing_edges")
+    edges.outgoing_edges.extend(plan.node.outgoing_edges)
+    on_edges = node_outputs_used(edges)
+    if not plan.node.failure_handlers:
+        on_edges.discard(plan.name)
+    return node_outputs_used(work) | on_edges

@@ -63,6 +63,8 @@ def fail_thread(run: Run, thread: ThreadRun, failure: NodeFailure) -> None:
 
 def launch_handlers(run: Run) -> bool:
     """Starts the handlers of those threads that stand still by now. True if something changed."""
+    if not run.wf_run.pending_failures:
+        return False
     ready = [pending for pending in run.wf_run.pending_failures if _may_start(run, pending)]
     for pending in ready:
         run.wf_run.pending_failures.remove(pending)

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from konik.api.pb.enums_pb2 import ERROR, EXCEPTION, LHErrorType, LHStatus
 from konik.api.pb.values_pb2 import VariableValue
 from konik.api.pb.wf_spec_pb2 import FailureHandlerDef
+from konik.statemachine import limits
 
 # The names that stand for technical errors; every other name is a business exception.
 RESERVED = frozenset(LHErrorType.keys())
@@ -22,7 +23,7 @@ class NodeFailure(Exception):
     def __init__(self, name: str, message: str, content: VariableValue | None = None) -> None:
         super().__init__(name, message)
         self.name = name
-        self.message = message
+        self.message = message[: limits.FAILURE_MESSAGE_CHARACTERS_MAX]
         self.content = content
 
     @property

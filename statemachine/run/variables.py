@@ -8,11 +8,11 @@ from konik.api.pb.variable_pb2 import Variable
 from konik.api.pb.wf_run_pb2 import ThreadRun
 from konik.statemachine.context import set_timestamp
 from konik.statemachine.plan.compiled import ThreadPlan
-from konik.statemachine.rejection import invalid
+from konik.statemachine.rejection import invalid, not_built
 from konik.statemachine.run import outputs
 from konik.statemachine.run.run import Run
 from konik.statemachine.tables import VARIABLES, variable_part
-from konik.statemachine.values.errors import EvaluationError, InvalidValue
+from konik.statemachine.values.errors import EvaluationError, InvalidValue, NotBuilt
 from konik.statemachine.values.ingest import ingest
 from konik.statemachine.values.mutate import apply_mutations
 
@@ -72,6 +72,8 @@ def _checked(plan: ThreadPlan, name: str, value: VariableValue) -> VariableValue
         return ingest(value, plan.variables[name].var_def.type_def, f"variable {name}")
     except InvalidValue as error:
         raise invalid(str(error)) from error
+    except NotBuilt as error:
+        raise not_built(error.where, error.what) from error
 
 
 def create(run: Run, thread: ThreadRun, inputs: Mapping[str, VariableValue]) -> None:

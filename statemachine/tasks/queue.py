@@ -9,23 +9,27 @@ between leaves nothing to guess: what is still there was not delivered, what is 
 An attempt that waits also has a mark among what belongs to its WfRun, so that it leaves the queue when that is deleted.
 """
 
+from collections.abc import Callable
+
 from konik.api.pb.enums_pb2 import TASK_RUNNING, TASK_SCHEDULED
 from konik.api.pb.ids_pb2 import TaskRunId
 from konik.api.pb.internal_pb2 import AttemptRef, QueuedAttempt, Ticket, WaitingTicket
-from konik.api.pb.task_requests_pb2 import PollTaskResponse
 from konik.api.pb.task_run_pb2 import TaskRun
 from konik.statemachine import keys
 from konik.statemachine.context import Context, set_timestamp
-from konik.statemachine.entry import Delivery
 from konik.statemachine.tables import ASSIGNED, TASK_QUEUE, TASK_RUNS, TICKETS, task_run_key
 from konik.statemachine.tasks import state
+from konik.statemachine.tasks.delivery import Delivery
 
 
 def offer(context: Context, task_run: TaskRun) -> None:
     """The latest attempt of the TaskRun is ready: it goes to the ticket that waits longest, or waits itself."""
-    number = len(task_run.attempts) - 1
-    ref = AttemptRef(tenant=context.tenant, task_run_id=task_run.id, attempt_number=number)
-    _offer(context, task_run, QueuedAttempt(attempt=ref, place=_place(context)))
+    queued = QueuedAttempt()
+    queued.attempt.tenant = context.tenant
+    queued.attempt.task_run_id.CopyFrom(task_run.id)
+    queued.attempt.attempt_number = len(task_run.attempts) - 1
+    queued.place = _place(context)
+    _offer(context, task_run, queued)
 
 
 def put_back(context: Context, task_run: TaskRun, queued: QueuedAttempt) -> None:
@@ -40,7 +44,10 @@ def put_back(context: Context, task_run: TaskRun, queued: QueuedAttempt) -> None
 
 def take(context: Context, node: str, nonce: bytes, ticket: Ticket) -> None:
     """A worker asks for a task: it gets the one that waits longest, or its ticket waits."""
-    waiting = WaitingTicket(ticket=ticket, node=node, nonce=nonce)
+    waiting = WaitingTicket()
+    waiting.ticket.CopyFrom(ticket)
+    waiting.node = node
+    waiting.nonce = nonce
     prefix = _queue(keys.TASK_QUEUE, ticket.tenant, ticket.task_def)
     found = context.first(prefix, keys.after(prefix))
     if found is None:
@@ -62,17 +69,17 @@ def forget(context: Context, task_run_id: TaskRunId, number: int) -> None:
 
 def withdraw(context: Context, node: str, nonce: bytes, stream: int) -> None:
     """The stream has ended: none of its tickets waits any longer."""
-    _drop_tickets(context, keys.TICKET_BY_STREAM + keys.text(node) + nonce + keys.long(stream))
+    _drop_tickets(context, lambda it: it.node == node and it.nonce == nonce and it.ticket.stream == stream)
 
 
 def drop_node(context: Context, node: str, nonce: bytes) -> None:
     """No ticket of that process waits any longer."""
-    _drop_tickets(context, keys.TICKET_BY_STREAM + keys.text(node) + nonce)
+    _drop_tickets(context, lambda it: it.node == node and it.nonce == nonce)
 
 
 def drop_all(context: Context) -> None:
     """A new term: nodes hand in again what their streams still wait for."""
-    _drop_tickets(context, keys.TICKET_BY_STREAM)
+    _drop_tickets(context, lambda _: True)
 
 
 def settled(context: Context, task_run_id: TaskRunId, number: int) -> QueuedAttempt | None:
@@ -94,23 +101,8 @@ def undelivered(context: Context, node: str, nonce: bytes) -> list[QueuedAttempt
 def delivery(task_run: TaskRun, queued: QueuedAttempt) -> Delivery:
     """The effect that hands the latest attempt to the ticket it was assigned to."""
     waiting = queued.ticket
-    ref = queued.attempt.SerializeToString(deterministic=True)
     ticket = waiting.ticket
-    return Delivery(waiting.node, waiting.nonce, ticket.stream, ticket.number, ref, response(task_run))
-
-
-def response(task_run: TaskRun) -> bytes:
-    """The answer to a poll that got the latest attempt."""
-    answer = PollTaskResponse()
-    task = answer.result
-    task.task_run_id.CopyFrom(task_run.id)
-    task.task_def_id.CopyFrom(task_run.task_def_id)
-    task.attempt_number = len(task_run.attempts) - 1
-    task.variables.extend(task_run.input_variables)
-    task.created_at.CopyFrom(task_run.attempts[-1].schedule_time)
-    task.source.CopyFrom(task_run.source)
-    task.total_observed_checkpoints = task_run.total_checkpoints
-    return answer.SerializeToString(deterministic=True)
+    return Delivery(waiting.node, waiting.nonce, ticket.stream, ticket.number, queued.attempt, task_run)
 
 
 def _offer(context: Context, task_run: TaskRun, queued: QueuedAttempt) -> None:
@@ -123,7 +115,6 @@ def _offer(context: Context, task_run: TaskRun, queued: QueuedAttempt) -> None:
         return
     waiting = TICKETS.parse(found[1])
     context.txn.delete(found[0])
-    context.txn.delete(_by_stream(waiting, found[0][-_PLACE_BYTES:]))
     _assign(context, task_run, queued, waiting)
 
 
@@ -145,10 +136,8 @@ def _assign(context: Context, task_run: TaskRun, queued: QueuedAttempt, waiting:
 
 
 def _keep(context: Context, waiting: WaitingTicket) -> None:
-    place = _place(context)
-    key = _queue(keys.TICKET, waiting.ticket.tenant, waiting.ticket.task_def) + place
+    key = _queue(keys.TICKET, waiting.ticket.tenant, waiting.ticket.task_def) + _place(context)
     context.txn.put(key, waiting.SerializeToString(deterministic=True))
-    context.txn.put(_by_stream(waiting, place), key)
 
 
 def _scheduled(context: Context, ref: AttemptRef) -> TaskRun:
@@ -163,13 +152,11 @@ def _mark(tenant: str, task_run_id: TaskRunId) -> bytes:
     return keys.wf_run(tenant, task_run_id.wf_run_id) + keys.PART_QUEUED_TASK + keys.text(task_run_id.task_guid)
 
 
-def _drop_tickets(context: Context, prefix: bytes) -> None:
-    for key, ticket_key in list(context.txn.scan(prefix, keys.after(prefix))):
-        context.txn.delete(key)
-        context.txn.delete(ticket_key)
-
-
-_PLACE_BYTES = 12
+def _drop_tickets(context: Context, is_void: Callable[[WaitingTicket], bool]) -> None:
+    """Looks at every ticket that waits: rare, and there are no more of them than workers' requests."""
+    for key, raw in list(context.txn.scan(keys.TICKET, keys.after(keys.TICKET))):
+        if is_void(TICKETS.parse(raw)):
+            context.txn.delete(key)
 
 
 def _place(context: Context) -> bytes:
@@ -179,10 +166,6 @@ def _place(context: Context) -> bytes:
 
 def _queue(table: bytes, tenant: str, task_def: str) -> bytes:
     return table + keys.text(tenant) + keys.text(task_def)
-
-
-def _by_stream(waiting: WaitingTicket, place: bytes) -> bytes:
-    return keys.TICKET_BY_STREAM + keys.text(waiting.node) + waiting.nonce + keys.long(waiting.ticket.stream) + place
 
 
 def _assigned_key(tenant: str, task_run_id: TaskRunId, number: int) -> bytes:

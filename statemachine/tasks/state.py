@@ -53,9 +53,10 @@ def load(context: Context, ref: AttemptRef) -> TaskRun | None:
 
 def start_timeout(context: Context, task_run: TaskRun) -> None:
     """A worker has the latest attempt from now on."""
-    subject = AttemptRef(tenant=context.tenant, task_run_id=task_run.id, attempt_number=len(task_run.attempts) - 1)
-    created = milliseconds(task_run.scheduled_at)
-    timer = Timer(task_timeout=subject, subject_created_ms=created)
+    timer = Timer()
+    timer.task_timeout.task_run_id.CopyFrom(task_run.id)
+    timer.task_timeout.attempt_number = len(task_run.attempts) - 1
+    timer.subject_created_ms = milliseconds(task_run.scheduled_at)
     timers.start(context, _timeout_due(task_run), _timeout_owner(context, task_run), timer)
 
 

@@ -1,7 +1,7 @@
 """A state machine with a clock and a worker in one's hand, for tests of the engine."""
 
 import bisect
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from google.protobuf.message import Message
@@ -10,9 +10,10 @@ from konik.api.pb.enums_pb2 import TASK_FAILED, TASK_SUCCESS
 from konik.api.pb.internal_pb2 import OfferTickets
 from konik.api.pb.task_requests_pb2 import PollTaskResponse, ReportTaskRun, ScheduledTask
 from konik.statemachine import term
-from konik.statemachine.entry import ClientId, Command, CommandId, Delivery, Entry, Result
+from konik.statemachine.entry import ClientId, Command, CommandId, Entry, Result
 from konik.statemachine.machine import VERSION, Machine
 from konik.statemachine.rejection import Code
+from konik.statemachine.tasks.delivery import Delivery
 
 NODE, NONCE = "node-1", b"n" * 16
 
@@ -31,6 +32,13 @@ class MemoryView:
         if key not in self.pairs:
             bisect.insort(self._keys, key)
         self.pairs[key] = value
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        for key, value in changes.items():
+            if value is None:
+                self.delete(key)
+            else:
+                self.put(key, value)
 
     def delete(self, key: bytes) -> None:
         if self.pairs.pop(key, None) is not None:
@@ -57,6 +65,7 @@ class Engine:
         self.index = 0
         self.now_ms = 1_000_000
         self.number = 0
+        self.tickets = 0
         self.deliveries: list[Delivery] = []
         self.begin_term(1)
 
@@ -76,7 +85,19 @@ class Engine:
     def command(self, method: str, request: Message, client_id: ClientId | None = None, **at: Any) -> Command:
         self.number += 1
         id = CommandId(at.get("node", NODE), at.get("nonce", NONCE), at.get("number", self.number))
-        return Command(method, at.get("tenant", "default"), "anonymous", id, client_id, request.SerializeToString())
+        return Command(
+            method,
+            at.get("tenant", "default"),
+            "anonymous",
+            id,
+            client_id,
+            request.SerializeToString(deterministic=True),
+        )
+
+    def answer(self, method: str, request: Message, client_id: ClientId | None = None, **at: Any) -> Result:
+        """The result of a command that is alone in its entry; `at` may say node, nonce, number and tenant."""
+        (result,) = self.apply(self.command(method, request, client_id, **at))
+        return result
 
     def call(self, method: str, request: Message, response: type[Message] | None = None) -> Any:
         (result,) = self.apply(self.command(method, request))
@@ -102,14 +123,28 @@ class Engine:
     def poll(self, task_def: str, worker: str = "worker", stream: int = 1) -> ScheduledTask | None:
         """A worker asks for a task: what it is given at once, or None."""
         before = len(self.deliveries)
-        offer = OfferTickets(node=NODE, nonce=NONCE, term=term.current(self.view))
-        offer.tickets.add(tenant="default", task_def=task_def, worker_id=worker, stream=stream, number=self.number)
-        self.call("konik.OfferTickets", offer)
+        self.offer(task_def, worker=worker, stream=stream)
         return self.delivered(before)
+
+    def offer(self, *task_defs: str, raft_term: int | None = None, **more: Any) -> None:
+        """A node hands in tickets, one for each name; `more` may say node, nonce, worker, stream and version."""
+        offer = OfferTickets(node=more.get("node", NODE), nonce=more.get("nonce", NONCE))
+        offer.term = term.current(self.view) if raft_term is None else raft_term
+        for task_def in task_defs:
+            self.tickets += 1
+            offer.tickets.add(
+                tenant="default",
+                task_def=task_def,
+                worker_id=more.get("worker", "worker"),
+                worker_version=more.get("version"),
+                stream=more.get("stream", 1),
+                number=self.tickets,
+            )
+        self.call("konik.OfferTickets", offer)
 
     def delivered(self, since: int) -> ScheduledTask | None:
         new = self.deliveries[since:]
-        return PollTaskResponse.FromString(new[0].response).result if new else None
+        return PollTaskResponse.FromString(new[0].response()).result if new else None
 
     def report(self, task: ScheduledTask, **result: Any) -> None:
         report = ReportTaskRun(task_run_id=task.task_run_id, attempt_number=task.attempt_number, status=TASK_SUCCESS)

@@ -3,9 +3,9 @@
 from collections.abc import Callable
 
 import pytest
-from conftest import Cluster
 from littlehorse.workflow import WorkflowThread
 from reading import history, last_failure, node_status, run_of, status_of, thread, thread_status, variable
+from workshop import Cluster
 
 from konik.api.pb.enums_pb2 import COMPLETED
 from konik.api.pb.metadata_requests_pb2 import PutWfSpecRequest

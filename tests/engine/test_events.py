@@ -3,11 +3,11 @@
 from typing import Any
 
 import pytest
-from conftest import Cluster, value
 from engine import Refused
 from littlehorse.model import LHErrorType
 from littlehorse.workflow import WorkflowThread
 from reading import history, last_failure, node_run, node_status, run_of, status_of, thread_status, variable
+from workshop import Cluster, value
 
 from konik.api.pb.event_requests_pb2 import DeleteCorrelatedEventRequest, PutExternalEventRequest
 from konik.api.pb.external_event_pb2 import CorrelatedEvent, CorrelatedEventConfig, ExternalEvent
@@ -175,6 +175,12 @@ def test_content_of_another_type_is_refused_and_the_definition_named(waiting: Cl
     assert refused.value.code is Code.INVALID_ARGUMENT
 
 
+def test_content_of_a_type_that_is_not_built_yet_is_refused_as_such(waiting: Cluster) -> None:
+    with pytest.raises(Refused, match="STRUCT") as refused:
+        waiting.event("paid", VariableValue(struct={}))
+    assert refused.value.code is Code.UNIMPLEMENTED
+
+
 def test_null_is_content_of_every_type(waiting: Cluster) -> None:
     waiting.start()
     assert waiting.event("paid", None).claimed
@@ -196,6 +202,19 @@ def test_an_event_of_no_known_kind_is_refused(waiting: Cluster) -> None:
 def test_an_event_for_no_run_at_all_is_refused(waiting: Cluster) -> None:
     request = PutExternalEventRequest(external_event_def_id=ExternalEventDefId(name="paid"))
     assert waiting.refusal("PutExternalEvent", request).code is Code.INVALID_ARGUMENT
+
+
+@pytest.mark.parametrize(("depth", "code"), [(32, Code.OK), (33, Code.INVALID_ARGUMENT), (99, Code.INVALID_ARGUMENT)])
+def test_the_id_of_a_run_may_not_be_nested_deeper_than_can_be_read_again(
+    waiting: Cluster, depth: int, code: Code
+) -> None:
+    request = PutExternalEventRequest(external_event_def_id=ExternalEventDefId(name="paid"))
+    id = request.wf_run_id
+    for _ in range(depth):
+        id.id = "child"
+        id = id.parent_wf_run_id
+    id.id = "oldest"
+    assert waiting.answer("PutExternalEvent", request).code is code
 
 
 # --- Timeouts -------------------------------------------------------------------------------------------------------

@@ -1,10 +1,21 @@
 """Failures: where they appear, who handles them, and how the thread goes on or ends."""
 
 import pytest
-from conftest import Cluster
 from littlehorse.model import LHErrorType
 from littlehorse.workflow import WorkflowThread
-from reading import history, last_failure, node_run, node_status, run_of, status_of, thread, thread_status, variable
+from reading import (
+    history,
+    last_failure,
+    node_run,
+    node_status,
+    run_of,
+    status_of,
+    task_run,
+    thread,
+    thread_status,
+    variable,
+)
+from workshop import Cluster
 
 from konik.api.pb.enums_pb2 import HALTED, RUNNING
 from konik.api.pb.ids_pb2 import TaskDefId
@@ -234,6 +245,15 @@ def test_an_unhandled_exception_gives_thread_and_run_its_status_and_message(shop
     assert ended.HasField("end_time") and run_of(shop).HasField("end_time")
     assert node_run(shop, 0, 1).error_message == "none left"
     assert not last_failure(shop, 0, 1).was_properly_handled
+
+
+def test_a_message_as_long_as_a_book_is_cut_in_the_run_and_kept_whole_with_the_task(shop: Cluster) -> None:
+    shop.put_workflow(lambda thread: thread.execute("risky"))
+    shop.start()
+    shop.throw("risky", "out-of-stock", "x" * 600_000)
+    assert status_of(shop) == "EXCEPTION"
+    assert thread(shop, 0).error_message == last_failure(shop, 0, 1).message == "x" * 8_000
+    assert len(task_run(shop, "0-1").attempts[0].exception.message) == 600_000
 
 
 def test_a_handler_that_fails_fails_its_parent_with_the_same_failure(shop: Cluster) -> None:

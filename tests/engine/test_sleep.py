@@ -4,12 +4,13 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
-from conftest import Cluster, value
 from littlehorse.workflow import WorkflowThread
 from reading import history, last_failure, node_run, status_of, task_run
+from workshop import Cluster, value
 
 from konik.api.pb.metadata_requests_pb2 import PutWfSpecRequest
 from konik.api.pb.values_pb2 import VariableValue
+from konik.statemachine.limits import OBJECT_BYTES_MAX
 
 
 def sleeping(seconds: int) -> Any:
@@ -177,3 +178,39 @@ def test_the_sleep_of_a_deleted_run_does_not_wake_its_successor(cluster: Cluster
     assert status_of(cluster) == "RUNNING"
     cluster.wait(5)
     assert status_of(cluster) == "COMPLETED"
+
+
+def test_a_timer_of_a_deleted_run_finds_nothing_to_do_at_the_other_node_of_a_run_of_the_same_moment(
+    cluster: Cluster,
+) -> None:
+    cluster.put_event_def("paid")
+    cluster.put_workflow(sleeping(10))
+    cluster.put_workflow(lambda thread: thread.wait_for_event("paid", timeout=20), name="waiting")
+    for first, second in (("wf", "waiting"), ("waiting", "wf")):
+        id = f"{first}-then-{second}"
+        cluster.start(id, first)
+        cluster.delete(id)
+        cluster.start(id, second)
+    cluster.wait(10)
+    assert status_of(cluster, "wf-then-waiting") == "RUNNING"
+    assert status_of(cluster, "waiting-then-wf") == "COMPLETED"
+    cluster.wait(10)
+    assert last_failure(cluster, 0, 1, "wf-then-waiting").failure_name == "TIMEOUT"
+
+
+def test_a_run_that_cannot_go_on_after_its_sleep_ends_instead_of_waiting_for_ever(cluster: Cluster) -> None:
+    """Nobody would hear of a refusal, and nobody would try again."""
+
+    def workflow(thread: WorkflowThread) -> None:
+        half = thread.declare_str("half").required()
+        thread.sleep(10)
+        thread.execute("both", half, half)
+
+    cluster.put_task_def("both", "left:STR", "right:STR")
+    cluster.put_workflow(workflow)
+    cluster.start(half="x" * 600_000)
+    cluster.wait(10)
+    failure = last_failure(cluster, 0, 1)
+    assert failure.failure_name == "INTERNAL_ERROR"
+    assert "TaskRun" in failure.message and str(OBJECT_BYTES_MAX) in failure.message
+    assert status_of(cluster) == "ERROR"

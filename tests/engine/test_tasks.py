@@ -1,11 +1,12 @@
 """TASK nodes: inputs, outputs, retries, timeouts, and what each kind of end does to the WfRun."""
 
 import pytest
-from conftest import Cluster, value
 from engine import Refused
+from google.protobuf.timestamp_pb2 import Timestamp
 from littlehorse.model import ExponentialBackoffRetryPolicy
 from littlehorse.workflow import WorkflowThread
 from reading import attempts, node_run, node_status, run_of, status_of, task_run, variable
+from workshop import Cluster, value
 
 from konik.api.pb.enums_pb2 import TASK_EXCEPTION, TASK_RUNNING, TASK_SUCCESS
 from konik.api.pb.ids_pb2 import WfRunId
@@ -225,3 +226,76 @@ def test_a_deleted_id_can_be_used_again_and_old_timers_do_not_touch_the_new_run(
     assert attempts(cluster, "0-1") == ["TASK_RUNNING"], "the timeout of the deleted run's attempt is not this one's"
     cluster.wait(5)
     assert attempts(cluster, "0-1") == ["TASK_TIMEOUT"]
+
+
+@pytest.mark.parametrize(("seconds", "nanos"), [(0, 0), (-1, 0), (2**62, 0), (2**63 - 1, 2**31 - 1), (-(2**63), -1)])
+def test_a_report_from_a_clock_that_is_out_of_its_mind_counts_as_of_now(
+    doubling: Cluster, seconds: int, nanos: int
+) -> None:
+    doubling.start(n=1)
+    task = doubling.poll("double")
+    doubling.report(task, output=value(2), time=Timestamp(seconds=seconds, nanos=nanos))
+    assert task_run(doubling, "0-1").attempts[0].end_time.ToMilliseconds() == doubling.now_ms
+    assert status_of(doubling) == "COMPLETED"
+
+
+def test_the_workers_clock_says_when_an_attempt_ended(doubling: Cluster) -> None:
+    doubling.start(n=1)
+    task = doubling.poll("double")
+    doubling.report(task, output=value(2), time=Timestamp(seconds=999))
+    assert task_run(doubling, "0-1").attempts[0].end_time.seconds == 999
+    assert node_run(doubling, 0, 1).end_time.seconds == 999
+
+
+def test_an_output_of_a_type_that_is_not_built_yet_ends_the_attempt(cluster: Cluster) -> None:
+    cluster.put_task_def("make")
+    cluster.put_workflow(lambda thread: thread.execute("make"))
+    cluster.start()
+    cluster.report(cluster.poll("make"), output=VariableValue(struct={}))
+    assert attempts(cluster, "0-1") == ["TASK_OUTPUT_SERDE_ERROR"]
+    assert "not implemented" in task_run(cluster, "0-1").attempts[0].error.message
+
+
+@pytest.mark.parametrize("field", ["content", "message", "log_output"])
+def test_an_oversized_report_of_any_kind_ends_the_attempt_instead_of_the_command(cluster: Cluster, field: str) -> None:
+    cluster.put_task_def("make")
+    cluster.put_workflow(lambda thread: thread.execute("make"))
+    cluster.start()
+    large = "x" * 1_100_000
+    exception = LHTaskException(name="broken")
+    more = {}
+    if field == "content":
+        exception.content.str = large
+    elif field == "message":
+        exception.message = large
+    else:
+        more = {"log_output": value(large)}
+    cluster.report(cluster.poll("make"), status=TASK_EXCEPTION, exception=exception, **more)
+    assert attempts(cluster, "0-1") == ["TASK_OUTPUT_SERDE_ERROR"]
+    assert "RESOURCE_EXHAUSTED" in task_run(cluster, "0-1").attempts[0].error.message
+
+
+def deep(levels: int) -> VariableValue:
+    """Protobuf can still read it here; inside of a stored TaskRun it could not."""
+    made = VariableValue()
+    id = made.wf_run_id
+    for _ in range(levels):
+        id.id = "child"
+        id = id.parent_wf_run_id
+    return made
+
+
+@pytest.mark.parametrize("unusable", [VariableValue(json_obj="{oops"), VariableValue(struct={}), deep(94)], ids=str)
+def test_what_accompanies_a_report_and_cannot_be_stored_does_not_spoil_it(
+    cluster: Cluster, unusable: VariableValue
+) -> None:
+    cluster.put_task_def("make")
+    cluster.put_workflow(lambda thread: thread.execute("make"))
+    cluster.start()
+    exception = LHTaskException(name="broken", message="as it is", content=unusable)
+    cluster.report(cluster.poll("make"), status=TASK_EXCEPTION, exception=exception, log_output=unusable)
+    attempt = task_run(cluster, "0-1").attempts[0]
+    assert "could not be stored" in attempt.log_output.str and "could not be stored" in attempt.exception.content.str
+    assert (attempt.exception.name, attempt.exception.message) == ("broken", "as it is")
+    assert status_of(cluster) == "EXCEPTION"
+    cluster.delete()

@@ -3,10 +3,10 @@
 from typing import Any
 
 import pytest
-from conftest import Cluster, value
 from engine import Refused
 from littlehorse.workflow import WorkflowThread
 from reading import last_failure, run_of, status_of, task_run, variable
+from workshop import Cluster, value
 
 from konik.api.pb.enums_pb2 import VariableType
 from konik.api.pb.ids_pb2 import VariableId, WfRunId
@@ -311,3 +311,9 @@ def test_a_masked_output_is_masked_in_the_task_run_and_usable_in_the_workflow(di
         Variable.FromString(pair) for key, pair in discreet.view.pairs.items() if b"secret" in key and key[:1] == b"r"
     ]
     assert [stored.value.str for stored in raw] == ["open sesame"]
+
+
+def test_a_value_of_a_type_that_is_not_built_yet_is_refused_as_such(typed: Cluster) -> None:
+    with pytest.raises(Refused, match="STRUCT") as refused:
+        typed.start(needed=VariableValue(struct={}))
+    assert refused.value.code is Code.UNIMPLEMENTED

@@ -12,7 +12,7 @@ from types import ModuleType
 from typing import Any
 
 NAME = "pysyncobj"
-REGULAR, NOOP, MEMBERSHIP, VERSION = b"\0", b"\1", b"\2", b"\3"
+REGULAR, NOOP, MEMBERSHIP = b"\0", b"\1", b"\2"
 """First bytes of the library's log entries."""
 
 
@@ -21,7 +21,7 @@ class Library:
 
     def __init__(self) -> None:
         self.root = import_module(NAME)
-        self.syncobj = self.module("syncobj")
+        self.syncobj: Any = self.module("syncobj")
         self.journal = self.module("journal")
         self.pickle = self.module("pickle")
         self.serializer = self.module("serializer")
@@ -149,7 +149,7 @@ def _replica_class(library: Library) -> type:
             self.applied: list[tuple[int, str]] = []
             super().__init__(*arguments, **keywords)
 
-        @library.root.replicated  # type: ignore[misc]
+        @library.root.replicated  # type: ignore[untyped-decorator]
         def put(self, value: str) -> str:
             self.applied.append((self.raftLastApplied + 1, value))
             if value == "boom":

@@ -70,7 +70,11 @@ class Callers:
     def wait_for_more(self, number: int) -> None:
         """Until that many more commands are acknowledged."""
         goal = len(self.acknowledged_at) + number
-        eventually(lambda: len(self.acknowledged_at) >= goal, f"{number} more acknowledgements; {self.failures[:1]}")
+        eventually(
+            lambda: len(self.acknowledged_at) >= goal,
+            f"{number} more acknowledgements",
+            why_not=lambda: f"failures: {self.failures}",
+        )
 
     def _call(self, address: str) -> None:
         stub = configuration(address).stub()

@@ -10,11 +10,9 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 from server_processes import Cluster  # noqa: E402
 
-ROUNDS = 3
-
 
 def pytest_addoption(parser: pytest.Parser) -> None:
-    parser.addoption("--rounds", type=int, default=ROUNDS, help="how often test_crash.py kills all nodes at once")
+    parser.addoption("--rounds", type=int, help="how often test_crash.py kills all nodes at once")
 
 
 @pytest.fixture(scope="module")

@@ -28,35 +28,58 @@ START_SECONDS_MAX = 30.0
 CATCH_UP_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 10.0
 
-PORTS = range(20_000, 29_000)
+PORTS = range(20_000, 30_000)
 """Below the ports that the system gives to outgoing connections: a node that starts again finds its own ones free."""
 
 Found = TypeVar("Found")
 
-_blocks = count(os.getpid() * 7)
+PORTS_APART = 31
+"""Between what is handed out one after the other; the process id keeps test processes out of each other's way."""
+
+_blocks = count(os.getpid())
 
 
-def eventually(look: Callable[[], Found | None], expected: str, seconds: float = CATCH_UP_SECONDS_MAX) -> Found:
-    """What `look` finds, as soon as it finds something."""
+def eventually(
+    look: Callable[[], Found | None],
+    expected: str,
+    seconds: float = CATCH_UP_SECONDS_MAX,
+    why_not: Callable[[], str] = str,
+) -> Found:
+    """What `look` finds, as soon as it finds something; if that is too late, `why_not` gives the details."""
     deadline = time.monotonic() + seconds
     while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {expected}"
+        assert time.monotonic() < deadline, f"not within {seconds} s: {expected}\n{why_not()}"
         time.sleep(LOOK_SECONDS)
     return found
 
 
-def free_ports(number: int) -> list[int]:
-    """Ports that nobody listens on, and that this process has not handed out lately."""
-    free: list[int] = []
-    while len(free) < number:
-        port = PORTS[next(_blocks) * 31 % len(PORTS)]
-        with socket.socket() as probe:
-            try:
-                probe.bind(("127.0.0.1", port))
-            except OSError:
-                continue
-        free.append(port)
-    return free
+def free_ports(number: int, offsets: Sequence[int] = (0,)) -> list[int]:
+    """Ports in a row that nobody listens on, neither there nor at these offsets from there."""
+    while True:
+        first = PORTS[next(_blocks) * PORTS_APART % len(PORTS)]
+        row = list(range(first, first + number))
+        if all(_is_free(port + offset) for port in row for offset in offsets):
+            return row
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def status_of(address: str) -> NodeStatus | None:
+    """A node's own answer, None if it gives none."""
+    with grpc.insecure_channel(address, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
+        ask = channel.unary_unary(STATUS, StatusRequest.SerializeToString, NodeStatus.FromString)
+        try:
+            answer: NodeStatus = ask(StatusRequest(), timeout=STATUS_SECONDS_MAX)
+        except grpc.RpcError:
+            return None
+        return answer
 
 
 class Node:
@@ -109,15 +132,14 @@ class Node:
 
     def status(self) -> NodeStatus | None:
         """The node's own answer, None if it gives none."""
-        if not self.is_running:
-            return None
-        with grpc.insecure_channel(self.client, options=[("grpc.use_local_subchannel_pool", 1)]) as channel:
-            ask = channel.unary_unary(STATUS, StatusRequest.SerializeToString, NodeStatus.FromString)
-            try:
-                answer: NodeStatus = ask(StatusRequest(), timeout=STATUS_SECONDS_MAX)
-            except grpc.RpcError:
-                return None
-            return answer
+        return status_of(self.client) if self.is_running else None
+
+    @property
+    def figures(self) -> NodeStatus:
+        """The same of a node that must answer."""
+        answer = self.status()
+        assert answer is not None, f"{self.name} does not answer:\n{self.tail()}"
+        return answer
 
     def logged(self, text: str) -> bool:
         return text in self.log.read_text()
@@ -135,18 +157,33 @@ class Cluster:
         directory.mkdir(parents=True, exist_ok=True)
         ports = [f"127.0.0.1:{port}" for port in free_ports(3 * size)]
         names = [f"node-{number}" for number in range(1, size + 1)]
-        members = {name: (ports[3 * place], ports[3 * place + 1]) for place, name in enumerate(names)}
         self.directory = directory
-        self.nodes = [Node(name, directory, members[name][0], command) for name in names]
+        self.nodes = [Node(name, directory, ports[3 * place], command) for place, name in enumerate(names)]
         self.http = {name: ports[3 * place + 2] for place, name in enumerate(names)}
-        for node in self.nodes:
-            write_configuration(node, members, http=self.http[node.name], **settings)
+        """Where each node tells of its health, and serves its figures."""
+        self._members = {name: (ports[3 * place], ports[3 * place + 1]) for place, name in enumerate(names)}
+        self._settings = settings
+        self.configure()
 
     def __enter__(self) -> "Cluster":
         return self
 
     def __exit__(self, *_: object) -> None:
         self.kill()
+
+    def configure(self, **settings: object) -> None:
+        """Writes every node's configuration anew, with these settings besides those of the beginning."""
+        for node in self.nodes:
+            values = {
+                "cluster_id": "tests",
+                "node": node.name,
+                "data_dir": str(node.data),
+                "http": self.http[node.name],
+            }
+            lines = [f"{key} = {json.dumps(value)}" for key, value in (values | self._settings | settings).items()]
+            for name, (client, peer) in self._members.items():
+                lines += ["", f"[members.{name}]", f'client = "{client}"', f'peer = "{peer}"']
+            node.configuration.write_text("\n".join(lines) + "\n")
 
     def __getitem__(self, name: str) -> Node:
         return next(node for node in self.nodes if node.name == name)
@@ -192,35 +229,29 @@ class Cluster:
             leading = [status for status in self.statuses() if status.role == LEADER]
             return self[max(leading, key=lambda status: status.term).node] if leading else None
 
-        return eventually(look, f"somebody leads{self._logs()}", START_SECONDS_MAX)
+        return eventually(look, "somebody leads", START_SECONDS_MAX, self._logs)
 
     def followers(self) -> list[Node]:
         leader = self.leader()
         return [node for node in self.running if node is not leader]
 
+    def is_whole(self) -> bool:
+        """Every process that runs follows one leader, and has applied what the others know to be committed."""
+        statuses = self.statuses()
+        leaders = {status.leader for status in statuses}
+        if len(statuses) < max(1, len(self.running)) or len(leaders) > 1 or not all(leaders):
+            return False
+        return min(status.applied_index for status in statuses) >= max(status.commit_index for status in statuses) > 0
+
     def whole(self, seconds: float = START_SECONDS_MAX) -> None:
-        """Waits until every process that runs follows one leader and has applied all that was committed at first."""
-        goal: list[int] = []
+        """Waits for that. Whatever runs at first must not end meanwhile."""
+        expected = self.running
 
         def look() -> bool:
-            statuses = self.statuses()
-            if not statuses or len(statuses) < len(self.running):
-                return False
-            if {status.leader for status in statuses} - {statuses[0].leader} or not statuses[0].leader:
-                return False
-            goal.append(max(status.commit_index for status in statuses))
-            return min(status.applied_index for status in statuses) >= goal[0] > 0
+            assert self.running == expected, f"a node has ended\n{self._logs()}"
+            return self.is_whole()
 
-        eventually(look, f"every node serves{self._logs()}", seconds)
+        eventually(look, "every node serves", seconds, self._logs)
 
     def _logs(self) -> str:
-        return "".join(f"\n--- {node.name}\n{node.tail(1_000)}" for node in self.nodes)
-
-
-def write_configuration(node: Node, members: dict[str, tuple[str, str]], **settings: object) -> None:
-    """The node's TOML file. `members` gives the addresses for clients and for peers."""
-    values = {"cluster_id": "tests", "node": node.name, "data_dir": str(node.data), **settings}
-    lines = [f"{name} = {json.dumps(value)}" for name, value in values.items()]
-    for name, (client, peer) in members.items():
-        lines += ["", f"[members.{name}]", f'client = "{client}"', f'peer = "{peer}"']
-    node.configuration.write_text("\n".join(lines) + "\n")
+        return "\n".join(f"--- {node.name}\n{node.tail(1_000)}" for node in self.nodes)

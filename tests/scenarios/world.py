@@ -28,8 +28,6 @@ from konik.cluster.raft.ready import Ready, Settings, Vow
 
 CHANCE = 0.5
 """No luck is involved: an election timeout is always halfway between the least and the greatest."""
-TURNS_MAX = 10
-"""A core that wants more than this after one input will not come to rest."""
 
 
 def describe_entry(entry: Entry) -> str:
@@ -142,12 +140,7 @@ class World:
     def carry_out(self, replica: Replica) -> None:
         name = replica.name
         self.tell_standing(replica)
-        turns = 0
-        while ready := replica.core.ready():
-            turns += 1
-            if turns > TURNS_MAX:
-                self.say(f"{name} does not come to rest")
-                return
+        if ready := replica.core.ready():
             for peer, message in ready.before:
                 self.send(name, peer, message)
             if ready.vow:
@@ -162,6 +155,8 @@ class World:
                 self.say(f"{name} can read {token}" + (f" at {index}" if index is not None else " no more"))
             for peer in ready.snapshots:
                 self.say(f"{name} must copy its state to {peer}")
+        if replica.core.ready():
+            self.say(f"{name} wants more, though nothing has happened")
 
     def tell_standing(self, replica: Replica) -> None:
         if replica.known != (standing := replica.standing()):

@@ -1,8 +1,6 @@
-"""What a synced commit costs: three processes over LMDB and loopback TCP, the leader's callers waiting for each
-command.
+"""What a synced commit costs: three processes over LMDB and loopback TCP, and callers who wait for each command.
 
-`python tests/sim/speed.py CALLERS [BYTES [SECONDS]]` starts the three, prints the leader's figures and how long a sync
-takes.
+`python tests/sim/speed.py CALLERS [BYTES [SECONDS]]` starts the three and prints the leader's figures.
 """
 
 import asyncio

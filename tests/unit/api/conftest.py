@@ -12,8 +12,9 @@ import pytest_asyncio
 from konik.api.pb.cluster_pb2 import NodeStatus
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.api.server import OPTIONS, Door, handlers
-from konik.statemachine.entry import Delivery, Result, ok
+from konik.statemachine.entry import Result, ok
 from konik.statemachine.registry import METHODS
+from konik.statemachine.tasks.delivery import Delivery
 
 
 class FakeStream:

@@ -18,10 +18,8 @@ def node(tmp_path):
     return SimpleNamespace(
         config=SimpleNamespace(node="n1", data_dir=tmp_path),
         figures=lambda: {"term": 7.0},
-        driver=SimpleNamespace(trouble=None),
-        checkpointer=SimpleNamespace(trouble=None),
-        is_ready=True,
-        leader="n1",
+        trouble=None,
+        services=SimpleNamespace(is_ready=True, leader="n1"),
     )
 
 
@@ -50,14 +48,14 @@ async def test_a_node_that_is_well_says_so_under_every_name(ask, path):
 
 @pytest.mark.parametrize("path", ("/readyz", "/readiness"))
 async def test_a_node_without_a_leader_is_alive_and_not_ready(ask, node, path):
-    node.is_ready, node.leader = False, None
+    node.services = SimpleNamespace(is_ready=False, leader=None)
     status, _, body = await ask(f"GET {path} HTTP/1.1")
     assert (status, "leader" in body) == (503, True)
     assert (await ask("GET /healthz HTTP/1.1"))[0] == 200
 
 
 async def test_a_disk_that_cannot_be_written_is_not_healthy(ask, node):
-    node.driver.trouble = "the disk is full"
+    node.trouble = "the disk is full"
     status, _, body = await ask("GET /healthz HTTP/1.1")
     assert (status, body.strip()) == (503, "the disk is full")
 

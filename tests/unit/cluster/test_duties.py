@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from hand_clock import HandClock
 
-from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode
+from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode
 from konik.cluster.clock import LeaderClock
 from konik.cluster.duties import CHECK_SECONDS, NODE_LOSS_SECONDS, Duties
 from konik.statemachine import cluster_config, keys
@@ -31,30 +31,37 @@ class Pump:
 
 
 class Proposer:
-    def __init__(self, clock: HandClock) -> None:
+    def __init__(self, clock: HandClock, machine: Machine) -> None:
         self.leader_clock: LeaderClock | None = LeaderClock(0, clock.monotonic, clock.wall)
+        self.machine = machine
         self.ticks = 0
+        self.takes_entries = True
+        self.submitted: list[tuple[str, bytes]] = []
+
+    def submit_own(self, method: str, request: bytes) -> None:
+        self.submitted.append((method, request))
 
     def tick(self) -> None:
         self.ticks += 1
+        if self.takes_entries:
+            self.machine.due_ms = None
 
 
 class World:
     def __init__(self, clock: HandClock) -> None:
-        self.clock, self.view, self.pump, self.proposer = clock, View(), Pump(), Proposer(clock)
-        self.submitted: list[tuple[str, bytes]] = []
+        self.clock, self.view, self.pump, self.proposer = clock, View(), Pump(), Proposer(clock, Machine())
+        self.pump.machine = self.proposer.machine
+        self.submitted = self.proposer.submitted
         self.processes: dict[str, bytes | None] = dict(NONCES)
         self.members = ConfigureCluster()
         self.members.members.add(node="a", host="localhost", port=1)
         self.duties = Duties(
-            "a",
             self.members,
             self.view,  # type: ignore[arg-type]  # read only
             self.pump,  # type: ignore[arg-type]  # only its machine is asked
             self.proposer,  # type: ignore[arg-type]  # only its clock and tick are used
             clock,
             clock,
-            lambda method, request: self.submitted.append((method, request)),
             lambda: self.processes,
         )
 
@@ -63,6 +70,10 @@ class World:
 
     def forgotten(self) -> list[tuple[str, bytes]]:
         requests = [ForgetNode.FromString(raw) for method, raw in self.submitted if method == "konik.ForgetNode"]
+        return [(request.node, request.nonce) for request in requests]
+
+    def lost(self) -> list[tuple[str, bytes]]:
+        requests = [LoseNode.FromString(raw) for method, raw in self.submitted if method == "konik.LoseNode"]
         return [(request.node, request.nonce) for request in requests]
 
     def now_ms(self) -> int:
@@ -102,6 +113,17 @@ def test_a_timer_that_is_due_earlier_than_the_one_waited_for_is_not_late(world: 
     assert world.proposer.ticks == 1
 
 
+def test_a_timer_whose_entry_the_log_does_not_take_is_tried_again(world: World, clock: HandClock) -> None:
+    world.proposer.takes_entries = False
+    world.pump.machine.due_ms = world.now_ms() + 100
+    world.duties.lead()
+    clock.advance(0.1 + CHECK_SECONDS)
+    world.proposer.takes_entries = True
+    before = world.proposer.ticks
+    clock.advance(2 * CHECK_SECONDS)
+    assert world.proposer.ticks == before + 1
+
+
 def test_a_process_that_was_replaced_is_forgotten_once(world: World, clock: HandClock) -> None:
     world.session("b", b"o" * 16)
     world.session("b", NONCES["b"])
@@ -110,14 +132,15 @@ def test_a_process_that_was_replaced_is_forgotten_once(world: World, clock: Hand
     assert world.forgotten() == [("b", b"o" * 16)]
 
 
-def test_a_node_out_of_reach_is_forgotten_after_a_while_and_not_before(world: World, clock: HandClock) -> None:
+def test_a_node_out_of_reach_is_lost_after_a_while_and_not_before(world: World, clock: HandClock) -> None:
     world.session("b", NONCES["b"])
     world.processes["b"] = None
     world.duties.lead()
     clock.advance(NODE_LOSS_SECONDS - 2 * CHECK_SECONDS)
-    assert world.forgotten() == []
-    clock.advance(3 * CHECK_SECONDS)
-    assert world.forgotten() == [("b", NONCES["b"])]
+    assert world.lost() == []
+    clock.advance(NODE_LOSS_SECONDS)
+    assert world.lost() == [("b", NONCES["b"])], "once"
+    assert world.forgotten() == [], "it may live: the results that it waits for are kept"
 
 
 def test_a_node_that_comes_back_in_time_is_kept(world: World, clock: HandClock) -> None:
@@ -127,7 +150,18 @@ def test_a_node_that_comes_back_in_time_is_kept(world: World, clock: HandClock) 
     clock.advance(NODE_LOSS_SECONDS / 2)
     world.processes["b"] = NONCES["b"]
     clock.advance(NODE_LOSS_SECONDS)
-    assert world.forgotten() == []
+    assert world.lost() == []
+
+
+def test_a_node_that_goes_again_is_lost_again(world: World, clock: HandClock) -> None:
+    world.session("b", NONCES["b"])
+    world.duties.lead()
+    for _ in range(2):
+        world.processes["b"] = None
+        clock.advance(NODE_LOSS_SECONDS + 2 * CHECK_SECONDS)
+        world.processes["b"] = NONCES["b"]
+        clock.advance(2 * CHECK_SECONDS)
+    assert world.lost() == [("b", NONCES["b"])] * 2
 
 
 def test_a_follower_does_none_of_it(world: World, clock: HandClock) -> None:

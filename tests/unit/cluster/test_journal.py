@@ -393,16 +393,16 @@ def test_a_full_map_grows_and_nobody_notices(path: Path) -> None:
 
 def test_a_map_at_its_limit_keeps_what_is_pending_until_a_cut_makes_room(path: Path) -> None:
     with running(path, map_bytes=1 << 20, map_bytes_max=1 << 20, retry_seconds_max=0.05) as (journal, loop):
-        for number in range(1, 10):
+        for number in range(1, 13):
             journal.write(number, NO_VOW, entries(number, number, data=bytes(100_000)))
             if number < 6:
                 loop.until_synced(number)
         loop.until(lambda: bool(loop.troubles))
         assert "limit of 1048576 bytes" in str(loop.troubles[0])
         journal.cut(5)
-        loop.until_synced(9)
+        loop.until_synced(12)
     assert loop.troubles[-1] is None
-    assert stored(path)[1] == [*entries(5, 9, data=bytes(100_000))]
+    assert stored(path)[1] == [*entries(5, 12, data=bytes(100_000))]
 
 
 class FullDisk:
@@ -444,15 +444,19 @@ def test_a_full_disk_is_reported_once_and_loses_nothing(path: Path) -> None:
 
 
 def test_a_disk_that_is_still_full_does_not_hold_up_the_close(path: Path) -> None:
+    with running(path) as (journal, loop):
+        journal.write(1, NO_VOW, entries(1, 5))
+        loop.until_synced(1)
     loop = Loop()
     journal = opened(path, loop)
     journal.load()
     journal._environment = FullDisk(journal._environment)  # type: ignore[assignment]
     journal.start(loop.synced.append, loop.troubles.append)
-    journal.write(1, Vow(1, None, 0), entries(1, 2))
+    journal.write(1, NO_VOW, entries(6, 6))
+    journal.cut(3)
     loop.until(lambda: bool(loop.troubles))
     journal.close()
-    assert stored(path) == (NO_VOW, [BASE])
+    assert stored(path) == (NO_VOW, [BASE, *entries(1, 5)])
 
 
 def test_a_really_full_disk_is_waited_for(tmp_path: Path) -> None:

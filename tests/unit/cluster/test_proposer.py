@@ -16,7 +16,7 @@ from konik.cluster.proposer import (
     INBOX_COMMANDS_MAX,
     Proposer,
 )
-from konik.statemachine.entry import Command, CommandId, Entry, Result, Step, ok
+from konik.statemachine.entry import Command, CommandId, Entry, Process, Result, Step, ok
 from konik.statemachine.rejection import Code
 
 NONCE = b"n" * 16
@@ -32,7 +32,7 @@ class World:
         self.takes_entries = True
         self.connected = True
         self.answers: list[Result] = []
-        self.proposer = Proposer(node, NONCE, clock, clock, self.propose, self.send)
+        self.proposer = Proposer(Process(node, NONCE), clock, clock, self.propose, self.send)
 
     def propose(self, data: bytes) -> int | None:
         if not self.takes_entries:
@@ -202,6 +202,26 @@ def test_commands_that_reach_a_node_which_does_not_lead_are_left_to_their_sender
     assert world.frames == [] and world.log == []
 
 
+def test_commands_that_reach_the_next_leader_before_it_can_begin_wait_for_it(world: World) -> None:
+    world.proposer.follow(None)
+    world.proposer.received("b", CommandId("b", NONCE, 1), (command("b", 1),))
+    world.settle()
+    assert world.log == []
+    world.lead()
+    world.settle()
+    assert world.numbers() == [[1]]
+
+
+def test_commands_that_waited_here_are_left_to_their_sender_when_another_node_leads(world: World) -> None:
+    world.proposer.follow(None)
+    world.proposer.received("b", CommandId("b", NONCE, 1), (command("b", 1),))
+    world.proposer.follow("c")
+    world.proposer.follow(None)
+    world.lead()
+    world.settle()
+    assert world.log == []
+
+
 def test_the_entry_carries_the_floor_of_every_process_that_has_commands_in_it(world: World) -> None:
     world.lead()
     world.proposer.received("b", CommandId("b", NONCE, 7), (command("b", 9),))
@@ -274,7 +294,7 @@ def test_time_in_the_log_never_runs_back_when_the_wall_clock_does(world: World) 
 
 def test_a_leader_that_cannot_write_says_why(clock: HandClock) -> None:
     world = World(clock)
-    world.proposer = Proposer("a", NONCE, clock, clock, lambda _: None, world.send, lambda: "the disk is full")
+    world.proposer = Proposer(Process("a", NONCE), clock, clock, lambda _: None, world.send, lambda: "the disk is full")
     world.lead()
     world.submit()
     clock.advance(HOLD_SECONDS_MAX + 1)

@@ -20,6 +20,9 @@ class SlowMachine:
         self.terms: list[int] = []
         self.fails_at = 0
 
+    def replaced(self) -> None:
+        self.applied.clear()
+
     def begin_term(self, term: int) -> None:
         self.terms.append(term)
 

@@ -148,6 +148,23 @@ def test_what_is_no_frame_is_refused(raw: bytes) -> None:
         Wire().decode(raw)
 
 
+@pytest.mark.parametrize(
+    "frame",
+    [
+        ("forward", 1),
+        ("forward", 1, "no sequence"),
+        ("forward", 1, [["a", b"x"], "no record"]),
+        ("forward", 1, [["a"]]),
+        ("forward", 1, [["a" * 11, b"x"]]),
+        ("forward", 1, [["a", b"x" * 51]]),
+        ("status", 1),
+    ],
+)
+def test_a_peer_frame_that_is_not_as_its_user_said_is_refused(frame: Any) -> None:
+    with pytest.raises(WireError):
+        Wire(PEER_FRAMES).decode(msgpack.packb(frame))
+
+
 @pytest.mark.parametrize("frame", [(), ("unheard-of", 1), (1, 2)])
 def test_a_frame_that_no_peer_would_know_is_not_sent(frame: Any) -> None:
     with pytest.raises(ValueError, match="no such kind"):

@@ -1,6 +1,6 @@
 """What every test of the state machine stands on: a state in memory, and commands given to it."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import pytest
@@ -24,6 +24,13 @@ class MemoryView:
 
     def put(self, key: bytes, value: bytes) -> None:
         self._map[key] = value
+
+    def write(self, changes: Mapping[bytes, bytes | None]) -> None:
+        for key, value in changes.items():
+            if value is None:
+                self.delete(key)
+            else:
+                self.put(key, value)
 
     def delete(self, key: bytes) -> None:
         self._map.pop(key, None)

@@ -1,0 +1,254 @@
+"""What a node does above consensus, and what its parts tell each other.
+
+Entries that are committed go through the pump into the machine; results and tasks come out of it at the node that
+waits for them. Everything is built over what it is given: a state, a clock, a way to consensus. So the simulation runs
+these very services, and nothing here may know of files, sockets or asyncio.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
+
+import structlog
+
+from konik.api.pb.internal_pb2 import ConfigureCluster
+from konik.cluster import peer_frames
+from konik.cluster.clock import Clock, LeaderClock, Scheduler
+from konik.cluster.clock_offsets import ClockOffsets
+from konik.cluster.driver import Driver
+from konik.cluster.duties import Duties
+from konik.cluster.entries import command
+from konik.cluster.marks import Fold, Marks
+from konik.cluster.network import PeerFrame
+from konik.cluster.polls import Polls
+from konik.cluster.proposer import Proposer
+from konik.cluster.pump import Pump
+from konik.cluster.raft.roles import Role
+from konik.cluster.reads import Reads
+from konik.cluster.store.errors import StoreError
+from konik.statemachine import dedup
+from konik.statemachine.entry import Command, CommandId, Process, Step
+from konik.statemachine.machine import Machine
+from konik.statemachine.view import View
+
+SILENT_SECONDS_MAX = 1.0
+"""A peer that its leader has not heard for longer is out of reach, even if its connection stands."""
+
+log = structlog.get_logger()
+
+
+class SessionEnded(Exception):
+    """The cluster has ended the session of this process: nothing that it submits is run any more. It must restart."""
+
+
+class State(View, Protocol):
+    """The replicated state."""
+
+    def mark(self) -> Fold:
+        """Its hash as it is now."""
+
+
+class Services:
+    """The services of one node. What begins with `on_` is called by its driver, or by whoever holds connections."""
+
+    def __init__(
+        self,
+        process: Process,
+        members: ConfigureCluster,
+        state: State,
+        applied: tuple[int, int],
+        clock: Clock,
+        scheduler: Scheduler,
+        *,
+        make_driver: Callable[["Services"], Driver],
+        process_of: Callable[[str], bytes | None],
+        after_entry: Callable[[int, int, int], None],
+        fatal: Callable[[BaseException], None],
+    ) -> None:
+        """`state` is that after the entry `applied` (index, term). `make_driver` makes a driver that calls back here.
+
+        `process_of(peer)` is the nonce of the process that a connection leads to, None without one. `after_entry(index,
+        term, commands)` hears of each entry when it is applied, and nothing behind it.
+        """
+        self._node, self._nonce = process
+        self._peers = tuple(sorted(member.node for member in members.members if member.node != process.node))
+        self._state, self._clock = state, clock
+        self._process_of, self._after_entry, self._fatal = process_of, after_entry, fatal
+        self.process = process
+        self.leader: str | None = None
+        self.leader_changes = 0
+        self.stopping = False
+        self.machine = Machine(state, _report, fatal=(StoreError,))
+        self.pump = Pump(
+            self.machine,
+            applied,
+            clock,
+            scheduler,
+            on_step=self._on_step,
+            on_term=self._on_term,
+            on_entry=self._on_entry,
+            on_fatal=fatal,
+        )
+        self.driver = driver = make_driver(self)
+        self.proposer = proposer = Proposer(
+            process, clock, scheduler, driver.propose, driver.send, lambda: self.driver.trouble
+        )
+        self.polls = Polls(
+            process, clock, scheduler, lambda: self.machine.term, proposer.submit_own, proposer.flush_soon
+        )
+        proposer.before_flush = self.polls.collect
+        self.reads = Reads(self._node, self.pump, driver.read, driver.send)
+        self.duties = Duties(members, state, self.pump, proposer, clock, scheduler, self._processes)
+        self.marks = Marks(
+            state.mark, scheduler, driver.send, self._peers, lambda: self.is_leader, fatal, _not_compared
+        )
+        self.clock_offsets = ClockOffsets(clock, scheduler, driver.send, self._peers, self._on_clock_verdict)
+
+    def start(self) -> None:
+        """Begins to take part."""
+        self.driver.start()
+        self.clock_offsets.start()
+
+    def prepare_to_stop(self) -> bool:
+        """Leads no more if another node can; True while a successor is looked for."""
+        self.stopping = self.driver.core.handicap = True
+        return self.is_leader and bool(self._peers) and self.driver.transfer()
+
+    # -- what can be seen -----------------------------------------------------------------------------------------
+
+    @property
+    def is_leader(self) -> bool:
+        return self.driver.core.role is Role.LEADER
+
+    @property
+    def is_ready(self) -> bool:
+        """A leader is known, and what it had committed when last heard of is applied here."""
+        return self.leader is not None and self.pump.applied >= self.driver.core.commit and not self.stopping
+
+    @property
+    def now_ms(self) -> int:
+        """Cluster time: the leader's, or the last that has come with an entry."""
+        leader_clock = self.proposer.leader_clock
+        return self.machine.time_ms if leader_clock is None else leader_clock.now_ms()
+
+    # -- what the driver tells ------------------------------------------------------------------------------------
+
+    def on_change(self) -> None:
+        """Role, term, leader or trouble is another one."""
+        core = self.driver.core
+        if core.leader is not None and core.leader != self.leader:
+            self.leader_changes += 1
+            log.info("leader", leader=core.leader, term=core.term)
+        self.leader = core.leader
+        if core.role is not Role.LEADER:
+            self.duties.follow()
+            self.proposer.follow(core.leader)
+        self.reads.route(core.leader)
+
+    def on_connection(self, peer: str, up: bool) -> None:
+        """The connection to `peer` stands, or was lost and with it what was on its way."""
+        if up and peer == self.leader:
+            self.proposer.resend()
+            self.reads.route(self.leader)
+
+    def on_read(self, token: object, index: int | None) -> None:
+        self.reads.confirmed(token, index)
+
+    def on_installed(self, index: int, term: int) -> None:
+        """The entries between are never applied here: their results are remembered in the state and asked for anew."""
+        log.info("state installed", index=index, term=term)
+        if self._has_ended():
+            return
+        self.proposer.resend()
+        self.polls.installed(self.machine.undelivered(self._node, self._nonce))
+
+    def on_peer_message(self, peer: str, frame: PeerFrame) -> None:
+        tag, *fields = frame
+        self._PEER_MESSAGES[str(tag)](self, peer, *fields)
+
+    def _on_commands(self, peer: str, floor: tuple[Any, ...], forwarded: Sequence[Any]) -> None:
+        commands = tuple(map(command, forwarded))
+        self.proposer.received(peer, CommandId(*floor), commands)
+
+    def _on_busy(self, peer: str) -> None:
+        del peer
+        self.proposer.busy()
+
+    def _on_read_index(self, peer: str, number: int) -> None:
+        self.reads.asked_by(peer, number)
+
+    def _on_read_index_answer(self, peer: str, number: int, index: int | None) -> None:
+        del peer
+        self.reads.answered(number, index)
+
+    def _on_clock(self, peer: str, wall_ms: int) -> None:
+        self.clock_offsets.received(peer, wall_ms)
+
+    def _on_mark(self, peer: str, index: int, sum: bytes, fingerprint: str, from_leader: bool) -> None:
+        self.marks.received(peer, index, sum, fingerprint, from_leader)
+
+    _PEER_MESSAGES: dict[str, Callable[..., None]] = {
+        peer_frames.COMMANDS: _on_commands,
+        peer_frames.BUSY: _on_busy,
+        peer_frames.READ_INDEX: _on_read_index,
+        peer_frames.READ_INDEX_ANSWER: _on_read_index_answer,
+        peer_frames.MARK: _on_mark,
+        peer_frames.CLOCK: _on_clock,
+    }
+
+    # -- what the pump tells --------------------------------------------------------------------------------------
+
+    def _on_step(self, step: Step) -> None:
+        self.proposer.step(step)
+        for delivery in step.deliveries:
+            self.polls.deliver(delivery)
+        if step.lost == self.process and not self._has_ended():
+            self.polls.lost()
+
+    def _on_term(self, term: int) -> None:
+        """A leader's first entry is applied. If it is ours, everything of earlier terms is applied, too."""
+        self.polls.term_began()
+        core = self.driver.core
+        if core.role is Role.LEADER and core.term == term:
+            self.proposer.lead(LeaderClock(self.machine.time_ms, self._clock.monotonic, self._clock.wall))
+            self.duties.lead()
+
+    def _on_entry(self, index: int, term: int, commands: int) -> None:
+        self.marks.applied(index)
+        self.proposer.applied(index)
+        self.duties.applied()
+        self._after_entry(index, term, commands)
+
+    # -- what else there is ---------------------------------------------------------------------------------------
+
+    def _processes(self) -> dict[str, bytes | None]:
+        """By member; None for one that does not answer this leader. Who has not answered it yet counts as that.
+
+        For before it answers, its connection may be one that is left from an earlier process.
+        """
+        now, progress = self._clock.monotonic(), self.driver.core.progress
+        found: dict[str, bytes | None] = {self._node: self._nonce}
+        for peer in self._peers:
+            place = progress.get(peer)
+            answers = place is not None and place.match > 0 and now - place.heard <= SILENT_SECONDS_MAX
+            found[peer] = self._process_of(peer) if answers else None
+        return found
+
+    def _has_ended(self) -> bool:
+        """Whether the state says that this process is over, by a mistake of the leader's."""
+        if not dedup.has_ended(self._state, self.process):
+            return False
+        self._fatal(SessionEnded(f"the cluster took {self._node} for restarted; start this process anew"))
+        return True
+
+    def _on_clock_verdict(self, is_off: bool) -> None:
+        log.warning("this node's clock differs from the others'" if is_off else "this node's clock is right again")
+        self.driver.core.handicap = is_off or self.stopping
+
+
+def _report(failed: Command | None, error: Exception) -> None:
+    method = "a timer" if failed is None else failed.method
+    log.error("unexpected error inside a command", method=method, exc_info=error)
+
+
+def _not_compared(peer: str, versions: str) -> None:
+    log.warning("a replica with other versions is not compared", peer=peer, has=versions)

@@ -1,0 +1,93 @@
+"""A node that kills itself at a chosen point: `crashing_server.py POINT --config …`, otherwise `konik server`.
+
+The points are where a checkpoint becomes durable and where the log is cut after it. The production code has no hooks:
+its methods are wrapped here, in this process alone.
+"""
+
+import os
+import signal
+import sys
+from collections.abc import Callable
+from typing import Any, Never
+
+from konik.cluster import journal
+from konik.cluster.journal_writer import Writer
+from konik.cluster.store.image import Image
+from konik.sdk.cli.main import main
+
+CUT_ENTRIES_MAX = 20
+"""So that a cut takes several steps."""
+
+
+def die() -> Never:
+    os.kill(os.getpid(), signal.SIGKILL)
+    raise AssertionError("SIGKILL was survived")
+
+
+def is_checkpoint(checkpoint: Any) -> bool:
+    """Not the empty state with which a directory begins."""
+    return checkpoint.index > 0
+
+
+def before_a_checkpoint_commits() -> None:
+    write = Image.write
+
+    def dying(self: Image, checkpoint: Any, pairs: Any, pause: Any = lambda: None) -> None:
+        write(self, checkpoint, pairs, die if is_checkpoint(checkpoint) else pause)  # it pauses between two writes
+
+    Image.write = dying  # type: ignore[method-assign]
+
+
+def after_a_checkpoint_has_committed() -> None:
+    write = Image.write
+
+    def dying(self: Image, checkpoint: Any, *arguments: Any) -> None:
+        write(self, checkpoint, *arguments)
+        if is_checkpoint(checkpoint):
+            die()
+
+    Image.write = dying  # type: ignore[method-assign]
+
+
+def before_the_log_is_cut() -> None:
+    Writer.cut = lambda self, index: die()  # type: ignore[method-assign]
+
+
+def before_a_step_of_the_cut_commits() -> None:
+    delete = Writer._delete
+
+    def dying(self: Writer, *arguments: Any) -> Any:
+        deleted = delete(self, *arguments)
+        if self._may_cut():
+            die()
+        return deleted
+
+    Writer._delete = dying  # type: ignore[method-assign]
+
+
+def after_a_step_of_the_cut(*, is_last: bool) -> None:
+    transact = Writer._transact
+
+    def dying(self: Writer, operations: Any) -> None:
+        first = self._extent.first
+        transact(self, operations)
+        if self._extent.first > first and self._may_cut() is not is_last:
+            die()
+
+    Writer._transact = dying  # type: ignore[method-assign]
+
+
+POINTS: dict[str, Callable[[], None]] = {
+    "before-a-checkpoint-commits": before_a_checkpoint_commits,
+    "after-a-checkpoint-has-committed": after_a_checkpoint_has_committed,
+    "before-the-log-is-cut": before_the_log_is_cut,
+    "before-a-step-of-the-cut-commits": before_a_step_of_the_cut_commits,
+    "between-two-steps-of-the-cut": lambda: after_a_step_of_the_cut(is_last=False),
+    "after-the-last-step-of-the-cut": lambda: after_a_step_of_the_cut(is_last=True),
+}
+
+if __name__ == "__main__":
+    object.__setattr__(journal.DEFAULT_LIMITS, "cut_entries_max", CUT_ENTRIES_MAX)
+    POINTS[sys.argv.pop(1)]()
+    sys.argv.insert(1, "server")
+    main()

@@ -1,0 +1,227 @@
+"""One whole node: the real driver, services and store over invented time, log disk and network.
+
+Its disks stay, its process comes and goes. What it does not find on them after a crash it never knew.
+"""
+
+from collections.abc import Callable
+from concurrent.futures import Executor, Future
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from sim_disk import Disk, SimJournal
+from sim_world import NodeTime, Violation, World
+
+from konik.cluster import peer_frames
+from konik.cluster.driver import Driver, core_from_disk
+from konik.cluster.network import Frame
+from konik.cluster.raft.messages import Message
+from konik.cluster.services import Services, SessionEnded
+from konik.cluster.state_copies import StateCopies
+from konik.cluster.store.checkpoint import Checkpointer, CheckpointSettings
+from konik.cluster.store.image import Checkpoint
+from konik.cluster.store.opening import open_store
+from konik.cluster.store.thread import StateThread
+from konik.cluster.wire import LENGTH_BYTES, Wire
+from konik.statemachine.entry import Process
+
+if TYPE_CHECKING:
+    from sim_nodes import Nodes
+
+CLUSTER = b"c" * 16
+MAP_BYTES = 64 << 20
+
+WIRE = Wire(peer_frames.FIELDS)
+
+
+class SkewedTime(NodeTime):
+    """The clock and scheduler of a process on a machine whose wall clock is off."""
+
+    def __init__(self, world: World, skew_seconds: float) -> None:
+        super().__init__(world)
+        self._skew_seconds = skew_seconds
+
+    def wall(self) -> float:
+        return super().wall() + self._skew_seconds
+
+
+class SlowThread(Executor):
+    """Runs the jobs of the state's thread in virtual time. A crash may find one done that nobody has heard of."""
+
+    def __init__(self, time: NodeTime, seconds: Callable[[], float]) -> None:
+        self._time, self._seconds = time, seconds
+        self._pending: Callable[[], None] | None = None
+
+    def submit(self, job: Callable[..., Any], /, *args: Any, **kwargs: Any) -> "Future[Any]":
+        future: Future[Any] = Future()
+
+        def run() -> None:
+            self._pending = None
+            try:
+                result = job(*args, **kwargs)
+            except Exception as error:
+                future.set_exception(error)
+            else:
+                future.set_result(result)
+
+        self._pending = run
+        self._time.after(self._seconds(), run)
+        return future
+
+    def crash(self, has_run: bool) -> None:
+        if has_run and self._pending is not None:
+            self._pending()
+
+
+class Node:
+    """One member. `services` is there while its process runs."""
+
+    def __init__(self, cluster: "Nodes", name: str, directory: Path) -> None:
+        self.cluster, self.name, self.directory = cluster, name, directory
+        self.disk = Disk()
+        self.services: Services | None = None
+
+    @property
+    def is_awake(self) -> bool:
+        return self.services is not None and self.time.suspended_until <= self.cluster.world.now
+
+    # life
+
+    def start(self) -> None:
+        if self.services is not None:
+            return
+        cluster, world = self.cluster, self.cluster.world
+        self.time = time = SkewedTime(world, cluster.skew_seconds())
+        self.process = Process(self.name, world.random.randbytes(16))
+        self.hellos: dict[str, bytes] = {}
+        self.journal = SimJournal(self.disk, time, world, cluster.sync_seconds, lambda vow, entries: None)
+        self.store = open_store(self.directory / "state", CLUSTER, self.name, map_bytes=MAP_BYTES)
+        self.executor = SlowThread(time, cluster.thread_seconds)
+        self.thread = StateThread(lambda work, *args: time.call_soon(partial(work, *args)), self.executor)
+        settings = CheckpointSettings(commands_max=cluster.checkpoint_commands, seconds_max=5.0)
+        self.checkpointer = Checkpointer(
+            self.store, self.thread, time, time, on_fatal=self.fail, settings=settings, pause=lambda: None
+        )
+        self.commands = 0
+        found = self.store.checkpoint
+        self.services = Services(
+            self.process,
+            cluster.members,
+            self.store,
+            (found.index, found.term),
+            time,
+            time,
+            make_driver=self._make_driver,
+            process_of=self.hellos.get,
+            after_entry=self.after_entry,
+            fatal=self.fail,
+        )
+        self.services.pump.slice_seconds = cluster.slice_seconds
+        self.services.duties.node_loss_seconds = cluster.node_loss_seconds
+        world.note(
+            self.name, "start", self.process.nonce.hex()[:4], "state", found.index, "log", self.disk.entries[-1][:2]
+        )
+        self.services.start()
+        cluster.network.join(self.name)
+
+    def _make_driver(self, services: Services) -> Driver:
+        cluster, found = self.cluster, self.store.checkpoint
+        core = core_from_disk(
+            self.name,
+            cluster.names,
+            cluster.settings,
+            self.journal,
+            (found.index, found.term),
+            self.time.monotonic(),
+            cluster.world.random.random(),
+        )
+        return Driver(
+            core,
+            self.journal,
+            self,
+            StateCopies(self.store, self.thread, services.pump, self._copy_failed),
+            clock=self.time,
+            scheduler=self.time,
+            chance=cluster.world.random.random,
+            on_committed=services.pump.feed,
+            on_read=services.on_read,
+            on_change=self._note_change,
+            on_installed=self._note_installed,
+            on_peer_message=services.on_peer_message,
+            fatal=self.fail,
+        )
+
+    def crash(self) -> None:
+        if self.services is None:
+            return
+        world = self.cluster.world
+        world.note(self.name, "crash")
+        self.cluster.counts["crashes"] += 1
+        self.services.driver.stop()
+        self.services, self.time.dead = None, True
+        self.executor.crash(has_run=world.chance(0.5))
+        self.journal.crash()
+        self.store.close()
+        self.cluster.network.leave(self.name, noticed=world.chance(self.cluster.network.conditions.notice))
+
+    def fail(self, error: BaseException) -> None:
+        """What a server would die of."""
+        self.cluster.world.note(self.name, "fails", repr(error))
+        if not isinstance(error, SessionEnded):
+            raise Violation(f"{self.name} fails: {error!r}") from error
+        self.cluster.counts["sessions ended"] += 1
+        self.cluster.world.after(0.0, partial(self.cluster.crash, self))
+
+    # what its parts tell
+
+    def send(self, peer: str, frame: Frame) -> bool:
+        if not isinstance(frame, Message):
+            frame = WIRE.decode(WIRE.encode(frame)[LENGTH_BYTES:])
+            if self.cluster.breaks():
+                self.cluster.world.after(0.0, partial(self.cluster.network.disconnect, self.name, peer))
+        return self.cluster.network.send(self.name, peer, frame)
+
+    def note_connection(self, peer: str, nonce: bytes | None) -> None:
+        """The connection to that process of `peer` stands; None: it is lost."""
+        if self.services is None:
+            return
+        if nonce is None:
+            self.hellos.pop(peer, None)
+        else:
+            self.hellos[peer] = nonce
+        self.services.driver.connected(peer, nonce is not None)
+        self.services.on_connection(peer, nonce is not None)
+
+    def after_entry(self, index: int, term: int, commands: int) -> None:
+        if self.cluster.compares_states:
+            fold = self.store.mark()
+            for _ in fold:
+                pass
+            self.cluster.promises.state(self.name, index, fold.sum)
+        self.commands += max(commands, 1)
+        if self.checkpointer.due(self.commands):
+            self.commands = 0
+            self.checkpointer.start(index, term, {}, self._checkpointed)
+
+    def _checkpointed(self, checkpoint: Checkpoint) -> None:
+        self.cluster.counts["checkpoints"] += 1
+        assert self.services is not None
+        keep_from = checkpoint.index - self.cluster.tail_entries
+        if keep_from > self.services.driver.core.log.base:
+            self.services.driver.cut(keep_from)
+
+    def _note_change(self) -> None:
+        assert self.services is not None
+        core = self.services.driver.core
+        self.cluster.world.note(self.name, core.role.value, "term", core.term, "leader", core.leader)
+        self.services.on_change()
+
+    def _note_installed(self, index: int, term: int) -> None:
+        assert self.services is not None
+        self.cluster.world.note(self.name, "installed", index)
+        self.cluster.counts["copies installed"] += 1
+        self.services.on_installed(index, term)
+
+    def _copy_failed(self, error: BaseException) -> None:
+        self.cluster.world.note(self.name, "copy failed", repr(error))
+        self.cluster.counts["copies failed"] += 1

@@ -1,0 +1,273 @@
+"""Three whole nodes over an invented world, with callers, workers and faults, until all has come to rest.
+
+`run(seed, seconds, directory)` draws a world and a temperament from the seed, lets them live, then ends the faults and
+demands what was promised.
+"""
+
+from collections import Counter
+from collections.abc import Callable
+from functools import partial
+from pathlib import Path
+
+from sim_clients import Call, Caller, Worker, definitions
+from sim_network import Conditions, SimNetwork
+from sim_node import Node
+from sim_promises import Promises
+from sim_world import Violation, World
+from structlog.testing import capture_logs
+
+from konik.api.pb.internal_pb2 import ConfigureCluster
+from konik.cluster.duties import NODE_LOSS_SECONDS
+from konik.cluster.network import Frame
+from konik.cluster.pump import SLICE_SECONDS
+from konik.cluster.raft.ready import Settings
+from konik.statemachine.entry import Result
+
+NAMES = ("A", "B", "C")
+START_SECONDS_MAX = 10.0
+COMPLETION_SECONDS_MAX = 15.0
+"""After the last fault: a lost node is noticed, attempts time out and are tried again."""
+
+REST_SECONDS = 1.0
+ROUNDS = 3
+"""Of faults and rest, so that what was lost in one shows before the next one covers it up."""
+
+
+class Nodes:
+    def __init__(self, seed: int, directory: Path) -> None:
+        self.world = world = World(seed)
+        draw = world.random.choice
+        self.names = NAMES
+        self.members = ConfigureCluster()
+        for name in NAMES:
+            self.members.members.add(node=name, host="localhost", port=1)
+        self.counts: Counter[str] = Counter()
+        self.promises = Promises()
+        self.wf_runs: list[str] = []
+        self.requests = 0
+        self.nodes = [Node(self, name, directory / name) for name in NAMES]
+        self._by_name = {node.name: node for node in self.nodes}
+        self.network = SimNetwork(world, NAMES, self._deliver, self._connected)
+        self.settings = Settings(batch_bytes=draw((1000, 1 << 20)), window_bytes=draw((4000, 8 << 20)))
+        self.checkpoint_commands = draw((20, 100, 400))
+        self.tail_entries = draw((0, 0, 50))
+        self.slice_seconds = draw((0.0, SLICE_SECONDS))
+        """With 0 every step of applying is a turn of its own."""
+        self.node_loss_seconds = draw((0.7, NODE_LOSS_SECONDS))
+        self.compares_states = draw((True, False))
+        self._sync, self._stall = draw((0.0005, 0.005)), draw((0.0, 0.01))
+        self._copying = draw((1.0, 100.0))
+        self._breaks = draw((0.0, 0.01))
+        self._skew_seconds = draw((0.0, 0.3, 3.0))
+        self._fault_every = draw((0.3, 1.0))
+        self.is_faulty = False
+        self._quiet = Conditions(delay=draw((0.0005, 0.005)))
+        self._bad = Conditions(delay=self._quiet.delay, stray=draw((0.0, 0.01)), notice=draw((1.0, 0.7, 0.0)))
+        self.network.conditions = self._quiet
+        self._callers = [Caller(self, draw((0.3, 0.6))) for _ in range(2)]
+        self._workers = [Worker(self, f"worker-{node.name}", node) for node in self.nodes]
+
+    def live(self, seconds: float) -> None:
+        """Raises Violation."""
+        for node in self.nodes:
+            node.start()
+        self._define()
+        for worker in self._workers:
+            worker.live()
+        for _ in range(ROUNDS):
+            self._suffer()
+            self.world.run(self.world.now + seconds / ROUNDS)
+            self._heal()
+            self._until(self._is_done, COMPLETION_SECONDS_MAX, self._unfinished)
+            self.world.run(self.world.now + REST_SECONDS)
+            streams = [(worker.process, worker.stream) for worker in self._workers if worker.stream and worker.process]
+            self.promises.at_rest(self.nodes, streams)
+
+    # what others ask
+
+    def sync_seconds(self) -> float:
+        if self.is_faulty and self.world.chance(self._stall):
+            return self.world.between(0.1, 1.0)
+        return self.world.between(0.2, 1.0) * self._sync
+
+    def thread_seconds(self) -> float:
+        """What a job of the state's thread takes."""
+        return self.world.between(0.2, 1.0) * self._sync * (self._copying if self.is_faulty else 1.0)
+
+    def breaks(self) -> bool:
+        """Whether a connection breaks just now, behind what was sent on it."""
+        return self.is_faulty and self.world.chance(self._breaks)
+
+    def skew_seconds(self) -> float:
+        return self.world.between(-1, 1) * self._skew_seconds
+
+    def running(self) -> list[Node]:
+        return [node for node in self.nodes if node.services is not None]
+
+    def any_node(self) -> Node | None:
+        """One that answers."""
+        awake = [node for node in self.nodes if node.is_awake]
+        return self.world.random.choice(awake) if awake else None
+
+    def leaders(self) -> list[Node]:
+        return [node for node in self.nodes if node.is_awake and node.services and node.services.is_leader]
+
+    # beginning and end
+
+    def _define(self) -> None:
+        """One definition after the other, since each names those before it."""
+        waiting = definitions()
+
+        def next_one(_: Result | None = None) -> None:
+            if waiting:
+                Call(self, *waiting.pop(0), next_one).send()
+            else:
+                self.counts["defined"] += 1
+
+        next_one()
+        self._until(lambda: self.counts["defined"] > 0, START_SECONDS_MAX, lambda: "nothing could be defined")
+
+    def _suffer(self) -> None:
+        self.is_faulty = True
+        self.network.conditions = self._bad
+        for caller in self._callers:
+            caller.begin()
+        self.world.after(self._fault_every, self._fault)
+
+    def _heal(self) -> None:
+        self.is_faulty = False
+        self.network.heal()
+        for node in self.nodes:
+            if node.services is not None:
+                node.time.resume()
+            node.start()
+
+    def _is_done(self) -> bool:
+        if len(self.promises.started) < len(self.wf_runs):
+            return False
+        last = max(self.nodes, key=lambda node: node.services.pump.applied if node.services else 0)
+        return last.services is not None and self.promises.is_done(last.services.machine)
+
+    def _unfinished(self) -> str:
+        unanswered = sorted(set(self.wf_runs) - set(self.promises.started))
+        return f"not answered: {unanswered}; not completed: {self.promises.running}; {list(map(_describe, self.nodes))}"
+
+    def _until(self, holds: Callable[[], bool], seconds: float, why: Callable[[], str]) -> None:
+        deadline = self.world.now + seconds
+        while not holds():
+            if self.world.now >= deadline:
+                raise Violation(why())
+            self.world.run(self.world.now + 0.05)
+
+    # the network's ends
+
+    def _deliver(self, to: str, sender: str, frame: Frame) -> None:
+        node = self._by_name[to]
+        if (services := node.services) is not None:
+            node.time.call_soon(lambda: services.driver.received(sender, frame))
+
+    def _connected(self, name: str, peer: str, up: bool) -> None:
+        node = self._by_name[name]
+        if node.services is not None:
+            nonce = self._by_name[peer].process.nonce if up else None
+            node.time.call_soon(lambda: node.note_connection(peer, nonce))
+
+    # faults
+
+    def _fault(self) -> None:
+        if not self.is_faulty:
+            return
+        leaders = self.leaders()
+        node = self.world.random.choice(leaders if leaders and self.world.chance(0.4) else self.nodes)
+        faults = [fault for fault, weight in FAULTS for _ in range(weight)]
+        self.world.random.choice(faults)(self, node)
+        self.world.after(self.world.between(0, 2) * self._fault_every, self._fault)
+
+    def crash(self, node: Node) -> None:
+        if node.services is not None:
+            node.crash()
+            self.world.after(self.world.random.choice((0.01, 0.3, 2.0, 8.0)) * self.world.random.random(), node.start)
+
+    def _crash_all(self, _: Node) -> None:
+        for node in self.nodes:
+            self.crash(node)
+
+    def _isolate(self, node: Node) -> None:
+        others = [name for name in self.names if name != node.name]
+        crossing = [(node.name, other) for other in others] + [(other, node.name) for other in others]
+        self.network.block(crossing, self._a_while())
+
+    def _deafen(self, node: Node) -> None:
+        self.network.block([(other, node.name) for other in self.names if other != node.name], self._a_while())
+
+    def _disconnect(self, node: Node) -> None:
+        self.network.disconnect(node.name, self.world.random.choice([name for name in self.names if name != node.name]))
+
+    def _suspend(self, node: Node) -> None:
+        if node.is_awake:
+            node.time.suspend(self._a_while())
+            self.world.note(node.name, "suspended until", node.time.suspended_until)
+
+    def _fill_disk(self, node: Node) -> None:
+        if node.is_awake:
+            node.journal.fill(self.world.between(0.1, 1.5))
+
+    def _transfer(self, node: Node) -> None:
+        if node.is_awake and node.services is not None and node.services.driver.transfer():
+            self.counts["transfers"] += 1
+
+    def _stop(self, node: Node) -> None:
+        """As a server that is told to."""
+        if node.is_awake and (services := node.services) is not None:
+            services.prepare_to_stop()
+            services.polls.stop()
+            self.world.after(0.3, partial(self._end, node, services.process.nonce))
+
+    def _end(self, node: Node, nonce: bytes) -> None:
+        if node.services is not None and node.process.nonce == nonce:
+            self.crash(node)
+
+    def _a_while(self) -> float:
+        """Now and then longer than it takes to be given up."""
+        return self.world.random.choice((0.1, 0.5, 2.0, 10.0)) * self.world.random.random()
+
+
+FAULTS = (
+    (Nodes.crash, 4),
+    (Nodes._crash_all, 1),
+    (Nodes._isolate, 3),
+    (Nodes._deafen, 1),
+    (Nodes._disconnect, 4),
+    (Nodes._suspend, 3),
+    (Nodes._fill_disk, 1),
+    (Nodes._transfer, 2),
+    (Nodes._stop, 2),
+)
+"""What may happen, and how often compared with the others."""
+
+
+def run(seed: int, seconds: float, directory: Path) -> Nodes:
+    """One life. What goes wrong is raised with the seed, after the end of the trace was printed."""
+    cluster = Nodes(seed, directory)
+    try:
+        with capture_logs() as lines:
+            cluster.live(seconds)
+        if errors := [line for line in lines if line["log_level"] == "error"]:
+            raise Violation(f"logged: {errors}")
+    except Exception as error:
+        print(*cluster.world.trace, sep="\n")
+        raise Violation(f"seed {seed}: {type(error).__name__}: {error}") from error
+    finally:
+        for node in cluster.running():
+            node.crash()
+    return cluster
+
+
+def _describe(node: Node) -> str:
+    if node.services is None:
+        return f"{node.name} is down"
+    core, services = node.services.driver.core, node.services
+    return (
+        f"{node.name} {core.role.value} term {core.term} leader {core.leader} log {core.log.base}..{core.log.last} "
+        f"commit {core.commit} applied {services.pump.applied} waiting {services.proposer.waiting}"
+    )

@@ -1,0 +1,129 @@
+"""What a cluster promises to clients and workers, checked while it lives and when it has come to rest."""
+
+from collections import Counter
+from typing import TYPE_CHECKING
+
+from sim_world import Violation
+
+from konik.api.pb.enums_pb2 import COMPLETED
+from konik.api.pb.ids_pb2 import VariableId, WfRunId
+from konik.api.pb.variable_pb2 import Variable
+from konik.api.pb.wf_run_pb2 import WfRun
+from konik.cluster.polls import PollStream
+from konik.statemachine import keys
+from konik.statemachine.entry import Process, Result
+from konik.statemachine.machine import Machine
+from konik.statemachine.rejection import Code
+from konik.statemachine.tables import TICKETS
+
+if TYPE_CHECKING:
+    from sim_node import Node
+
+Attempt = tuple[str, str, int]
+"""WfRun, task, number."""
+
+
+class Promises:
+    def __init__(self) -> None:
+        self._states: dict[int, int | None] = {}  # index -> hash of the state behind it
+        self._delivered: set[Attempt] = set()
+        self._completed: set[str] = set()
+        self.running: list[str] = []
+        self._results: dict[str, Result] = {}  # request id -> the answer
+        self.started: dict[str, int] = {}  # WfRun whose start was acknowledged -> the number that it began with
+
+    # while it lives
+
+    def state(self, node: str, index: int, sum: int | None) -> None:
+        """The same log gives the same state."""
+        known = self._states.setdefault(index, sum)
+        if known != sum:
+            raise Violation(f"the state of {node} differs behind entry {index}")
+
+    def delivered(self, attempt: Attempt) -> None:
+        """At most once."""
+        if attempt in self._delivered:
+            raise Violation(f"{attempt} is delivered a second time")
+        self._delivered.add(attempt)
+
+    def answered(self, request_id: str, result: Result) -> None:
+        """The same request has the same result, whoever answers."""
+        known = self._results.setdefault(request_id, result)
+        if known != result:
+            raise Violation(f"request {request_id} was answered {known} and now {result}")
+
+    def read(self, node: str, wf_run: str, found: Result) -> None:
+        """What was acknowledged is there for everybody who asks afterwards."""
+        if found.code is not Code.OK:
+            raise Violation(f"{node} knows nothing of {wf_run}, which was acknowledged: {found}")
+
+    # at rest
+
+    def is_done(self, machine: Machine) -> bool:
+        """Whether all that was started has completed."""
+        self.running = [id for id in self.started if id not in self._completed]
+        for id in self.running:
+            if _status(machine, id) != COMPLETED:
+                return False
+            self._completed.add(id)
+        return True
+
+    def at_rest(self, nodes: list["Node"], streams: list[tuple[Process, PollStream]]) -> None:
+        """Everything has been answered, done and told, everywhere alike."""
+        first, *others = [dict(_pairs(node)) for node in nodes]
+        for node, pairs in zip(nodes[1:], others, strict=True):
+            if pairs != first:
+                other = sorted(key for key in pairs.keys() | first.keys() if pairs.get(key) != first.get(key))
+                raise Violation(f"{node.name} differs from {nodes[0].name} in {other[:5]}")
+        for node in nodes:
+            self._nothing_is_left(node)
+        self._tickets_are_those_of(streams, nodes[0])
+        if left := [key for key in first if key[:1] in (keys.ASSIGNED, keys.TASK_QUEUE)]:
+            raise Violation(f"tasks are neither done nor waited for: {left}")
+        for id, began in self.started.items():
+            self._ended_well(nodes[0], id, began)
+
+    def _nothing_is_left(self, node: "Node") -> None:
+        services = node.services
+        assert services is not None
+        left = services.proposer.waiting, services.proposer.inbox, services.reads.waiting, services.polls.unsettled
+        if any(left):
+            raise Violation(f"{node.name} is left with {left} calls, forwarded commands, reads, unsettled deliveries")
+
+    def _tickets_are_those_of(self, streams: list[tuple[Process, PollStream]], node: "Node") -> None:
+        """Each request of a worker that waits is known, once, and no other."""
+        held = Counter((*process, stream.id, number) for process, stream in streams for number in stream.open)
+        waiting = Counter[tuple[str, bytes, int, int]]()
+        for _, raw in node.store.scan(keys.TICKET, keys.after(keys.TICKET)):
+            found = TICKETS.parse(raw)
+            waiting[found.node, found.nonce, found.ticket.stream, found.ticket.number] += 1
+        if held != waiting:
+            raise Violation(f"lost requests: {held - waiting}, too many: {waiting - held}")
+
+    def _ended_well(self, node: "Node", id: str, began: int) -> None:
+        """Each report was accepted once: every task adds one."""
+        assert node.services is not None
+        machine = node.services.machine
+        variable = Variable.FromString(
+            _query(machine, "GetVariable", VariableId(wf_run_id=WfRunId(id=id), name="n")).body
+        )
+        if variable.value.int != began + TASKS:
+            raise Violation(f"{id} began with {began} and ended with {variable.value.int}")
+
+
+TASKS = 3
+"""Of every WfRun, one after the other."""
+
+
+def _pairs(node: "Node") -> list[tuple[bytes, bytes]]:
+    tables = range(255)
+    return [pair for table in tables for pair in node.store.scan(bytes([table]), bytes([table + 1]))]
+
+
+def _query(machine: Machine, method: str, request: VariableId | WfRunId) -> Result:
+    return machine.query(method, "default", "anonymous", request.SerializeToString())
+
+
+def _status(machine: Machine, id: str) -> int:
+    found = _query(machine, "GetWfRun", WfRunId(id=id))
+    return int(WfRun.FromString(found.body).status)
