@@ -1,5 +1,9 @@
 # Each target works as the first command on a fresh clone: all of them begin with setup.
-PYTHON ?= python3.11
+#
+# A distribution's own Python is preferred: built with profile-guided optimisation, it runs Konik a tenth to a quarter
+# faster than one that was compiled without. PYTHON=... names another one, 3.11 or later.
+PYTHON ?= $(firstword $(shell for p in /usr/bin/python3.13 /usr/bin/python3.12 /usr/bin/python3.11; do \
+	"$$p" -c 'import ensurepip, venv' 2>/dev/null && echo "$$p"; done) python3.11)
 V := .venv/bin
 SETUP := .venv/.ready
 

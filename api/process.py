@@ -23,10 +23,10 @@ GRACE_SECONDS = 0.2
 EXIT_CODE = 70
 """EX_SOFTWARE of sysexits.h: the replica found that it must not go on."""
 
-GC_THRESHOLDS = (20_000, 20, 50)
+GC_THRESHOLDS = (100_000, 50, 1_000)
 
-SWITCH_SECONDS = 0.0002
-"""How long the thread that syncs the log waits for a busy loop to let it go on: with Python's 5 ms each commit would."""
+SWITCH_SECONDS = 0.002
+"""How long the thread that syncs the log waits until a busy loop lets it go on; Python's 5 ms would delay commits."""
 
 _FATAL = (AssertionError, MemoryError, StoreError, lmdb.Error)
 

@@ -19,9 +19,6 @@ from konik.statemachine.entry import Result, refused
 from konik.statemachine.registry import Kind
 from konik.statemachine.rejection import Code, Rejection, invalid
 
-ANSWER_SECONDS_MAX: Final = 60.0
-"""How long a call waits for its result when its caller names no deadline."""
-
 START_SECONDS_MAX: Final = 15.0
 START_POLL_SECONDS: Final = 0.05
 """While a new cluster has not written its first entry nobody may do anything; callers are held that long."""
@@ -54,13 +51,9 @@ class Unary:
 
     async def _result(self, request: bytes, context: Context) -> Result:
         try:
-            async with asyncio.timeout(ANSWER_SECONDS_MAX):
-                return await self._run(request, context)
+            return await self._run(request, context)
         except Rejection as rejection:
             return refused(rejection.code, rejection.message)
-        except TimeoutError:
-            waited = f"no result within {ANSWER_SECONDS_MAX:.0f} s"
-            return refused(Code.DEADLINE_EXCEEDED, f"{waited}; whether {self._rpc.name} was carried out is not known")
         except Exception as error:
             log.error("unexpected error in a call", method=self._rpc.name, exc_info=error)
             return refused(Code.INTERNAL, INTERNAL)

@@ -4,6 +4,7 @@ A name that no Principal has counts as `anonymous`. So a cluster is closed by ta
 """
 
 from collections.abc import Iterable
+from functools import lru_cache
 from typing import Final
 
 from konik.api.pb.security_pb2 import (
@@ -56,6 +57,12 @@ def resolve(state: Readable, principal: str) -> Principal:
     raw = state.get(principal_key(principal)) or state.get(principal_key(ANONYMOUS))
     if raw is None:
         raise Rejection(Code.UNAVAILABLE, "Server Initializing")
+    return _parsed(raw)
+
+
+@lru_cache(maxsize=1024)
+def _parsed(raw: bytes) -> Principal:
+    """To be read only: every call of that principal gets the same object."""
     return PRINCIPALS.parse(raw)
 
 

@@ -87,6 +87,13 @@ class StateHash:
         self._epoch = Epoch(lookup)
         self._folds: deque[Fold] = deque()
 
+    def vanish(self, key: bytes) -> None:
+        """`key` came after the last freeze and is gone again: if no mark has counted it, it never was."""
+        if self._folds or key in self._epoch.counted:
+            self.changes[key] = None
+        else:
+            self.changes.pop(key, None)
+
     def mark(self) -> Fold:
         """The sum of the state as it is now. Takes no time by itself; what is written from now on does not count."""
         fold = Fold(self, self._epoch, self.changes)

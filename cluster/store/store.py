@@ -71,11 +71,10 @@ class Store:
         """`key` is gone; harmless if it was not there."""
         if self._holds_below(key):
             self.live.bury(key)
+            self._hash.changes[key] = None
         elif key in self.live.pairs:
             self.live.forget(key)
-        else:
-            return
-        self._hash.changes[key] = None
+            self._hash.vanish(key)
 
     def write(self, changes: Mapping[bytes, bytes | None]) -> None:
         """Puts what has a value and deletes what has none."""

@@ -73,8 +73,11 @@ def _settle_status(run: Run) -> None:
     """Until thread 0 ends, the WfRun is HALTED if somebody has stopped thread 0, else RUNNING."""
     first = run.threads[0]
     if first.status not in TERMINAL:
-        stopped = any(reason.HasField("manual_halt") for reason in first.halt_reasons)
-        run.wf_run.status = HALTED if stopped and first.status == HALTED else RUNNING
+        run.wf_run.status = HALTED if first.status == HALTED and _is_stopped(first) else RUNNING
+
+
+def _is_stopped(thread: ThreadRun) -> bool:
+    return any(reason.HasField("manual_halt") for reason in thread.halt_reasons)
 
 
 def _step(run: Run, thread: ThreadRun) -> bool:

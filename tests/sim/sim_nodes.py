@@ -80,6 +80,7 @@ class Nodes:
             self._heal()
             self._until(self._is_done, COMPLETION_SECONDS_MAX, self._unfinished)
             self.world.run(self.world.now + REST_SECONDS)
+            self._until(self._is_quiet, REST_SECONDS, self._unfinished)
             streams = [(worker.process, worker.stream) for worker in self._workers if worker.stream and worker.process]
             self.promises.at_rest(self.nodes, streams)
 
@@ -148,6 +149,12 @@ class Nodes:
         last = max(self.nodes, key=lambda node: node.services.pump.applied if node.services else 0)
         return last.services is not None and self.promises.is_done(last.services.machine)
 
+    def _is_quiet(self) -> bool:
+        """Nothing is on its way, unless it was lost."""
+        services = [node.services for node in self.nodes if node.services is not None]
+        waiting = any(it.proposer.waiting for it in services)
+        return len(services) == len(self.nodes) and len({it.pump.applied for it in services}) == 1 and not waiting
+
     def _unfinished(self) -> str:
         unanswered = sorted(set(self.wf_runs) - set(self.promises.started))
         return f"not answered: {unanswered}; not completed: {self.promises.running}; {list(map(_describe, self.nodes))}"
@@ -186,7 +193,8 @@ class Nodes:
     def crash(self, node: Node) -> None:
         if node.services is not None:
             node.crash()
-            self.world.after(self.world.random.choice((0.01, 0.3, 2.0, 8.0)) * self.world.random.random(), node.start)
+            longest = self.world.random.choice((0.01, 0.3, 2.0, 8.0)) if self.is_faulty else 0.01
+            self.world.after(longest * self.world.random.random(), node.start)
 
     def _crash_all(self, _: Node) -> None:
         for node in self.nodes:

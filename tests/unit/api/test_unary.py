@@ -141,14 +141,6 @@ async def test_a_call_whose_deadline_passes_is_cancelled_at_the_node(serving, cl
     await asyncio.wait_for(cancelled.wait(), 5)
 
 
-async def test_a_call_without_a_deadline_does_not_wait_for_ever(serving, client, monkeypatch):
-    monkeypatch.setattr("konik.api.unary.ANSWER_SECONDS_MAX", 0.05)
-    serving.answer = lambda: asyncio.sleep(60)
-    error = await client.refusal("RunWf", timeout=None)
-    assert error.code() is grpc.StatusCode.DEADLINE_EXCEEDED
-    assert "not known" in error.details()
-
-
 @pytest.mark.parametrize("code", [code for code in Code if code is not Code.OK])
 async def test_a_refusal_arrives_with_its_status_its_text_and_the_time(serving, client, code):
     serving.answer = lambda: refused(code, "why: ä")
