@@ -8,9 +8,13 @@ from typing import Any
 import grpc
 import pytest
 import pytest_asyncio
+from google.protobuf.timestamp_pb2 import Timestamp
 
 from konik.api.pb.cluster_pb2 import NodeStatus
-from konik.api.pb.task_requests_pb2 import PollTaskRequest
+from konik.api.pb.ids_pb2 import TaskRunId, WfRunId
+from konik.api.pb.internal_pb2 import AttemptRef
+from konik.api.pb.task_requests_pb2 import PollTaskRequest, PollTaskResponse
+from konik.api.pb.task_run_pb2 import TaskAttempt, TaskRun
 from konik.api.server import OPTIONS, Door, handlers
 from konik.statemachine.entry import Result, ok
 from konik.statemachine.registry import METHODS
@@ -51,8 +55,11 @@ class FakeStream:
     def close(self) -> None:
         self.closed.set()
 
-    def bring(self, response: bytes) -> None:
-        self._arrived.append(Delivery("n", b"", 1, 1, b"attempt", response))
+    def bring(self, task: str) -> None:
+        run_id = TaskRunId(wf_run_id=WfRunId(id="wf"), task_guid=task)
+        attempt = AttemptRef(task_run_id=run_id, attempt_number=0)
+        task_run = TaskRun(id=run_id, attempts=[TaskAttempt(schedule_time=Timestamp(seconds=1))])
+        self._arrived.append(Delivery("n", b"", 1, 1, attempt, task_run))
         self._ready()
 
     def end(self) -> None:
@@ -64,6 +71,11 @@ class FakeStream:
             while not holds():
                 self.stirred.clear()
                 await self.stirred.wait()
+
+
+def task_in(response: bytes) -> str:
+    """The name given to `bring`."""
+    return PollTaskResponse.FromString(response).result.task_run_id.task_guid
 
 
 class FakeServing:

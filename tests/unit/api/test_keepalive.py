@@ -5,6 +5,8 @@ import asyncio
 import grpc
 import pytest
 
+from tests.unit.api.conftest import task_in
+
 IDLE_SECONDS = 10
 
 
@@ -24,5 +26,5 @@ async def test_a_client_that_pings_every_second_survives_ten_idle_seconds(servin
         done, _ = await asyncio.wait([read], timeout=IDLE_SECONDS)
         assert not done
         serving.streams[0].bring(b"task")
-        assert await asyncio.wait_for(read, 5) == b"task"
+        assert task_in(await asyncio.wait_for(read, 5)) == "task"
         stream.cancel()

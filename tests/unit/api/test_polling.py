@@ -8,6 +8,7 @@ import pytest
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.statemachine.entry import refused
 from konik.statemachine.rejection import Code
+from tests.unit.api.conftest import task_in
 
 pytestmark = pytest.mark.asyncio
 
@@ -31,8 +32,8 @@ async def how_it_ends(call):
 async def test_a_task_that_comes_is_written_and_then_said_to_be(serving, client):
     call, stream = await opened(serving, client)
     assert stream.asked[0].client_id == "worker"
-    stream.bring(b"task")
-    assert await call.read() == b"task"
+    stream.bring("task")
+    assert task_in(await call.read()) == "task"
     await stream.until(lambda: len(stream.was_written) == 1)
     assert stream.given_back == []
     call.cancel()
@@ -41,8 +42,8 @@ async def test_a_task_that_comes_is_written_and_then_said_to_be(serving, client)
 async def test_tasks_come_in_order(serving, client):
     call, stream = await opened(serving, client)
     for number in range(20):
-        stream.bring(bytes([number + 1]))
-    assert [await call.read() for _ in range(20)] == [bytes([number + 1]) for number in range(20)]
+        stream.bring(f"task-{number}")
+    assert [task_in(await call.read()) for _ in range(20)] == [f"task-{number}" for number in range(20)]
     call.cancel()
 
 
@@ -55,9 +56,9 @@ async def test_a_half_closed_stream_ends_with_ok_and_is_closed(serving, client):
 
 async def test_what_has_come_is_written_before_a_half_closed_stream_ends(serving, client):
     call, stream = await opened(serving, client)
-    stream.bring(b"task")
+    stream.bring("task")
     await call.done_writing()
-    assert await call.read() == b"task"
+    assert task_in(await call.read()) == "task"
     assert await how_it_ends(call) is grpc.StatusCode.OK
 
 
@@ -95,8 +96,8 @@ async def test_requests_beyond_the_limit_wait_until_there_is_room(serving, clien
     for _ in range(3):
         await call.write(REQUEST)
     await stream.until(lambda: len(stream.asked) == 2)
-    stream.bring(b"task")
-    assert await call.read() == b"task"
+    stream.bring("task")
+    assert task_in(await call.read()) == "task"
     await stream.until(lambda: len(stream.asked) == 3)
     assert stream.outstanding == 2
     call.cancel()

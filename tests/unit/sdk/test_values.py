@@ -90,7 +90,7 @@ def test_json_may_hold_what_a_value_may_be() -> None:
         (2**63, "64 bits"),
         (Address, "builtins.type"),
     ],
-    ids=repr,
+    ids=["set", "object", "naive time", "naive time inside", "set inside", "nan", "too large", "class"],
 )
 def test_what_has_no_variable_value_is_refused_with_a_reason(value: object, part: str) -> None:
     with pytest.raises(ValueConversionError, match=part):
