@@ -110,6 +110,8 @@ class Polls:
         self._written: list[Delivery] = []
         self._unsettled: set[bytes] = set()
         """The attempts that were assigned to this process, until the state knows what has become of them."""
+        self._withdrawals = 0
+        """Of all tickets, on their way: until they are applied none is handed in."""
         self._timer_set = False
         self._stopping = False
 
@@ -148,9 +150,16 @@ class Polls:
             self._offer_soon(0.0)
 
     def lost(self) -> None:
-        """An entry is applied that calls this node out of reach: its tickets are void, or may be."""
-        if self.waiting:
-            self._withdraw(0)  # some may be there, and others on their way
+        """An entry is applied that calls this node out of reach: its tickets are void, or may be.
+
+        Some may be there, others on their way, and what is there may be served meanwhile. So all are withdrawn first,
+        and those that wait when that has happened are handed in again.
+        """
+        self._withdrawals += 1
+        self._withdraw(0, self._withdrawn)
+
+    def _withdrawn(self, _: Result) -> None:
+        self._withdrawals -= 1
         self.term_began()
 
     def installed(self, undelivered: list[Delivery]) -> None:
@@ -194,17 +203,19 @@ class Polls:
 
     def collect(self) -> None:
         """Submits what has gathered; called before each batch, so that it rides along."""
-        while self._new or self._written:
-            tickets, self._new = self._new[:TICKETS_PER_COMMAND_MAX], self._new[TICKETS_PER_COMMAND_MAX:]
+        while self._written or (self._new and not self._withdrawals):
+            tickets: list[Ticket] = []
+            if not self._withdrawals:
+                tickets, self._new = self._new[:TICKETS_PER_COMMAND_MAX], self._new[TICKETS_PER_COMMAND_MAX:]
             written, self._written = self._written[:TICKETS_PER_COMMAND_MAX], self._written[TICKETS_PER_COMMAND_MAX:]
             request = OfferTickets(node=self._node, nonce=self._nonce, term=self._term())
             request.tickets.extend(tickets)
             request.delivered.extend([delivery.attempt for delivery in written])
             self._submit("konik.OfferTickets", request.SerializeToString(), partial(self._settle, written))
 
-    def _withdraw(self, stream: int) -> None:
+    def _withdraw(self, stream: int, done: Callable[[Result], None] | None = None) -> None:
         request = WithdrawTickets(node=self._node, nonce=self._nonce, stream=stream)
-        self._submit("konik.WithdrawTickets", request.SerializeToString(), None)
+        self._submit("konik.WithdrawTickets", request.SerializeToString(), done)
 
     def _settle(self, deliveries: list[Delivery], _: Result) -> None:
         self._unsettled.difference_update(map(_name, deliveries))

@@ -10,7 +10,7 @@ from hand_clock import HandClock
 from konik.api.pb.internal_pb2 import AttemptRef, OfferTickets, ReturnAttempts, WithdrawTickets
 from konik.api.pb.task_requests_pb2 import PollTaskRequest, PollTaskResponse
 from konik.api.pb.task_run_pb2 import TaskRun
-from konik.cluster.polls import OFFER_DELAY_SECONDS, Polls, PollStream
+from konik.cluster.polls import OFFER_DELAY_SECONDS, TICKETS_PER_COMMAND_MAX, Polls, PollStream
 from konik.statemachine.entry import Process, Result, ok
 from konik.statemachine.tasks.delivery import Delivery
 
@@ -175,3 +175,102 @@ def test_a_stopping_node_ends_every_stream_also_those_that_open_later(world: Wor
     stream = world.stream()
     world.polls.stop()
     assert stream.ended and world.polls.open("default", lambda: None).ended
+
+
+def take_all(stream: PollStream) -> list[str]:
+    found = []
+    while (delivery := stream.take()) is not None:
+        found.append(guid_of(delivery))
+    return found
+
+
+def test_what_was_written_is_not_given_back_after_a_snapshot_that_does_not_know_it_yet(world: World) -> None:
+    stream = world.stream()
+    world.settle()
+    world.polls.deliver(delivery(stream.id))
+    taken = stream.take()
+    assert taken is not None
+    stream.written(taken)
+    world.settle()
+    world.polls.installed([delivery(stream.id)])
+    assert [request for request in world.submitted if isinstance(request, ReturnAttempts)] == []
+
+
+def test_what_is_being_written_is_not_given_back_after_a_snapshot(world: World) -> None:
+    stream = world.stream()
+    world.settle()
+    world.polls.deliver(delivery(stream.id))
+    assert stream.take() is not None
+    world.polls.installed([delivery(stream.id)])
+    assert [request for request in world.submitted if isinstance(request, ReturnAttempts)] == []
+
+
+def test_what_is_on_its_way_back_is_not_given_back_twice(world: World) -> None:
+    world.polls.deliver(delivery(99))
+    world.polls.installed([delivery(99)])
+    assert len([request for request in world.submitted if isinstance(request, ReturnAttempts)]) == 1
+
+
+def test_an_attempt_that_was_given_back_may_come_again(world: World) -> None:
+    world.polls.deliver(delivery(99))
+    world.apply()
+    stream = world.stream()
+    world.polls.deliver(delivery(stream.id))
+    assert take_all(stream) == ["0-1"] and world.polls.unsettled == 1
+
+
+def test_a_delivery_is_settled_once_its_mark_is_applied(world: World) -> None:
+    stream = world.stream()
+    world.polls.deliver(delivery(stream.id))
+    taken = stream.take()
+    assert taken is not None
+    stream.written(taken)
+    world.settle()
+    assert world.polls.unsettled == 1
+    world.apply()
+    assert world.polls.unsettled == 0
+
+
+@pytest.mark.parametrize("happens", [Polls.lost, lambda polls: polls.installed([])])
+def test_tickets_that_may_be_void_are_withdrawn_and_handed_in_again(
+    world: World, happens: Callable[[Polls], None]
+) -> None:
+    stream = world.stream(2)
+    world.apply()
+    happens(world.polls)
+    world.settle()
+    assert isinstance(world.submitted[-1], WithdrawTickets) and world.submitted[-1].stream == 0
+    world.polls.deliver(delivery(stream.id, number=1))
+    world.apply()
+    world.settle()
+    assert [ticket.number for ticket in world.offers()[-1].tickets] == [2], "1 was served before it was withdrawn"
+
+
+def test_while_tickets_are_withdrawn_none_is_handed_in_but_deliveries_are_told(world: World) -> None:
+    stream = world.stream()
+    world.apply()
+    world.polls.deliver(delivery(stream.id))
+    world.polls.lost()
+    world.stream()
+    taken = stream.take()
+    assert taken is not None
+    stream.written(taken)
+    world.settle()
+    offer = world.offers()[-1]
+    assert len(offer.delivered) == 1 and len(offer.tickets) == 0
+    world.apply()
+    world.settle()
+    assert [ticket.stream for ticket in world.offers()[-1].tickets] == [2]
+
+
+def test_a_process_that_starts_in_the_middle_of_a_term_offers_tickets_of_that_term(world: World) -> None:
+    world.term = 7  # the state's; no leader has begun since this process did
+    world.stream()
+    world.settle()
+    assert world.offers()[-1].term == 7
+
+
+def test_a_great_many_tickets_are_handed_in_by_several_commands(world: World) -> None:
+    world.stream(TICKETS_PER_COMMAND_MAX + 1)
+    world.settle()
+    assert [len(offer.tickets) for offer in world.offers()] == [TICKETS_PER_COMMAND_MAX, 1]
