@@ -2,6 +2,8 @@
 
 from collections.abc import Callable, Mapping
 
+import structlog
+
 from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode
 from konik.cluster.clock import Clock, Scheduler, Timer
 from konik.cluster.proposer import Proposer
@@ -14,6 +16,8 @@ NODE_LOSS_SECONDS = 5.0
 """How long a member is out of reach before its workers' requests go to nobody any more."""
 
 CHECK_SECONDS = 0.25
+
+log = structlog.get_logger()
 
 
 class Duties:
@@ -115,6 +119,7 @@ class Duties:
         """It has ended: another one of the same node is there, or the node is no member any more."""
         if process not in self._forgotten:
             self._forgotten.add(process)
+            log.info("a process has ended", node=process.node)
             request = ForgetNode(node=process.node, nonce=process.nonce)
             self._proposer.submit_own("konik.ForgetNode", request.SerializeToString(deterministic=True))
 
@@ -122,5 +127,6 @@ class Duties:
         """It may live, but nobody can reach it."""
         if process not in self._lost:
             self._lost.add(process)
+            log.warning("a node is out of reach; its tasks go to others", node=process.node)
             request = LoseNode(node=process.node, nonce=process.nonce)
             self._proposer.submit_own("konik.LoseNode", request.SerializeToString(deterministic=True))

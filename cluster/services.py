@@ -76,6 +76,7 @@ class Services:
         self.process = process
         self.leader: str | None = None
         self.leader_changes = 0
+        self._trouble: str | None = None
         self.stopping = False
         self.machine = Machine(state, _report, fatal=(StoreError,))
         self.pump = Pump(
@@ -143,6 +144,9 @@ class Services:
             self.duties.follow()
             self.proposer.follow(core.leader)
         self.reads.route(core.leader)
+        if self.driver.trouble != self._trouble:
+            self._trouble = self.driver.trouble
+            _note_trouble(self._trouble)
 
     def on_connection(self, peer: str, up: bool) -> None:
         """The connection to `peer` stands, or was lost and with it what was on its way."""
@@ -202,6 +206,7 @@ class Services:
         for delivery in step.deliveries:
             self.polls.deliver(delivery)
         if step.lost == self.process and not self._has_ended():
+            log.warning("this node was out of reach; its workers' requests are handed in again")
             self.polls.lost()
 
     def _on_term(self, term: int) -> None:
@@ -252,3 +257,10 @@ def _report(failed: Command | None, error: Exception) -> None:
 
 def _not_compared(peer: str, versions: str) -> None:
     log.warning("a replica with other versions is not compared", peer=peer, has=versions)
+
+
+def _note_trouble(trouble: str | None) -> None:
+    if trouble is None:
+        log.info("the log can be written again")
+    else:
+        log.error("the log cannot be written", reason=trouble)

@@ -1,5 +1,6 @@
 """Replicas check each other: equal hashes pass, another one stops the replica, other versions do not compare."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -26,8 +27,9 @@ class World:
         self.differences: list[StateDiffers] = []
         self.others: list[tuple[str, str]] = []
         self.next_sum = 1
+        self.fold: Callable[[], Any] = lambda: Fold(self.next_sum, 3)
         self.marks = Marks(
-            lambda: Fold(self.next_sum, 3),
+            lambda: self.fold(),
             clock,
             lambda peer, frame: self.frames.append((peer, frame)) is None,
             ("b", "c"),
@@ -85,3 +87,25 @@ def test_replicas_of_other_versions_are_not_compared_and_that_is_said_once(follo
     for _ in range(2):
         follower.hear(MARK_EVERY_ENTRIES, 2, "machine 9")
     assert follower.differences == [] and follower.others == [("b", "machine 9")]
+
+
+class Abandoned:
+    """The hash of a state that was replaced while it was worked out."""
+
+    sum: int | None = None
+
+    def __init__(self) -> None:
+        self.steps = 0
+
+    def __next__(self) -> None:
+        self.steps += 1
+        assert self.steps == 1, "nobody needs it any more"
+        raise StopIteration
+
+
+def test_a_mark_of_a_state_that_was_replaced_is_given_up(follower: World, clock: HandClock) -> None:
+    fold = Abandoned()
+    follower.fold = lambda: fold
+    follower.marks.applied(MARK_EVERY_ENTRIES)
+    clock.advance()
+    assert fold.steps == 1 and follower.marks.last == (0, 0)

@@ -1,5 +1,6 @@
 """The way of a command: batches, forwarding, repeating under the same number, holding, and giving up."""
 
+import weakref
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from konik.cluster.proposer import (
     ENTRIES_IN_FLIGHT_MAX,
     HOLD_SECONDS_MAX,
     INBOX_COMMANDS_MAX,
+    RETRY_SECONDS,
     Proposer,
 )
 from konik.statemachine.entry import Command, CommandId, Entry, Process, Result, Step, ok
@@ -312,3 +314,38 @@ def test_what_was_given_up_while_it_waited_at_the_leader_is_not_proposed_later(w
     world.submit()
     world.settle()
     assert world.numbers() == [[2]]
+
+
+def test_a_command_of_the_nodes_own_is_never_given_up(world: World) -> None:
+    results: list[Result] = []
+    world.proposer.submit_own("konik.M", b"", results.append)
+    world.clock.advance(ANSWER_SECONDS_MAX * 2)
+    assert results == []
+    world.proposer.follow("b")
+    world.clock.advance(ANSWER_SECONDS_MAX * 2)
+    assert world.forwarded() == [[1]]
+    world.answer(1)
+    assert results == [ok(b"done")]
+
+
+def test_an_entry_that_the_log_did_not_take_is_proposed_again_without_anybody_asking(world: World) -> None:
+    world.lead()
+    world.takes_entries = False
+    world.submit()
+    world.clock.advance()
+    world.takes_entries = True
+    world.clock.advance(RETRY_SECONDS)
+    assert world.numbers() == [[1]]
+
+
+def test_what_was_given_up_without_a_leader_takes_no_memory(world: World) -> None:
+    class Caller:
+        def hear(self, result: Result) -> None:
+            """Nothing is done with it."""
+
+    caller = Caller()
+    world.proposer.submit("M", "t", "p", None, b"", caller.hear, 1.0)
+    gone = weakref.ref(caller)
+    del caller
+    world.clock.advance(2.0)
+    assert gone() is None

@@ -122,3 +122,17 @@ def test_nothing_is_applied_while_the_state_is_being_replaced(world: World, cloc
     world.pump.feed([entry(6, 6)])
     world.pump.resume()
     assert world.machine.applied == [6] and (world.pump.applied, world.pump.applied_term) == (6, 1)
+
+
+def test_an_entry_that_is_half_applied_when_the_state_is_replaced_is_never_finished(
+    world: World, clock: HandClock
+) -> None:
+    world.machine.cost = SLICE_SECONDS * 2
+    world.pump.feed([entry(1, 1, 2, 3)])
+    world.pump.pause()
+    world.pump.installed(1, 1)
+    world.pump.feed([entry(2, 4)])
+    world.pump.resume()
+    clock.advance(1.0)
+    assert world.machine.applied == [4], "2 and 3 belong to a state that is gone"
+    assert world.pump.applied == 2

@@ -124,3 +124,21 @@ def test_a_node_that_does_not_lead_says_so_at_once(world: World) -> None:
     world.leads = False
     world.reads.asked_by("b", 7)
     assert world.frames == [("b", peer_frames.read_index_answer(7, None))]
+
+
+def test_a_read_that_nobody_waits_for_any_more_is_forgotten(world: World) -> None:
+    number = world.reads.when_current(lambda: world.served.append("x"))
+    world.reads.forget(number)
+    assert world.reads.waiting == 0
+    world.reads.route("b")
+    assert world.frames == [], "there is nothing to ask for"
+
+
+def test_a_read_may_be_forgotten_while_it_is_asked_for(world: World) -> None:
+    world.reads.route("a")
+    number = world.reads.when_current(lambda: world.served.append("x"))
+    world.read("y")
+    world.reads.forget(number)
+    world.reads.confirmed(world.asked[0], 0)
+    world.reads.confirmed(world.asked[1], 0)
+    assert world.served == ["y"]
