@@ -9,10 +9,11 @@ import signal
 import sys
 from collections.abc import Callable
 from typing import Any, Never
+from unittest.mock import patch
 
-from konik.cluster import journal
+from konik.cluster.journal import DEFAULT_LIMITS, LmdbJournal
 from konik.cluster.journal_writer import Writer
-from konik.cluster.store.image import Image
+from konik.cluster.store.image import Checkpoint, Image
 from konik.sdk.cli.main import main
 
 CUT_ENTRIES_MAX = 20
@@ -24,7 +25,7 @@ def die() -> Never:
     raise AssertionError("SIGKILL was survived")
 
 
-def is_checkpoint(checkpoint: Any) -> bool:
+def is_checkpoint(checkpoint: Checkpoint) -> bool:
     """Not the empty state with which a directory begins."""
     return checkpoint.index > 0
 
@@ -32,25 +33,25 @@ def is_checkpoint(checkpoint: Any) -> bool:
 def before_a_checkpoint_commits() -> None:
     write = Image.write
 
-    def dying(self: Image, checkpoint: Any, pairs: Any, pause: Any = lambda: None) -> None:
+    def dying(self: Image, checkpoint: Checkpoint, pairs: Any, pause: Any = lambda: None) -> None:
         write(self, checkpoint, pairs, die if is_checkpoint(checkpoint) else pause)  # it pauses between two writes
 
-    Image.write = dying  # type: ignore[method-assign]
+    patch.object(Image, "write", dying).start()
 
 
 def after_a_checkpoint_has_committed() -> None:
     write = Image.write
 
-    def dying(self: Image, checkpoint: Any, *arguments: Any) -> None:
+    def dying(self: Image, checkpoint: Checkpoint, *arguments: Any) -> None:
         write(self, checkpoint, *arguments)
         if is_checkpoint(checkpoint):
             die()
 
-    Image.write = dying  # type: ignore[method-assign]
+    patch.object(Image, "write", dying).start()
 
 
 def before_the_log_is_cut() -> None:
-    Writer.cut = lambda self, index: die()  # type: ignore[method-assign]
+    patch.object(LmdbJournal, "cut", lambda self, index: die()).start()
 
 
 def before_a_step_of_the_cut_commits() -> None:
@@ -62,7 +63,7 @@ def before_a_step_of_the_cut_commits() -> None:
             die()
         return deleted
 
-    Writer._delete = dying  # type: ignore[method-assign]
+    patch.object(Writer, "_delete", dying).start()
 
 
 def after_a_step_of_the_cut(*, is_last: bool) -> None:
@@ -74,7 +75,7 @@ def after_a_step_of_the_cut(*, is_last: bool) -> None:
         if self._extent.first > first and self._may_cut() is not is_last:
             die()
 
-    Writer._transact = dying  # type: ignore[method-assign]
+    patch.object(Writer, "_transact", dying).start()
 
 
 POINTS: dict[str, Callable[[], None]] = {
@@ -87,7 +88,7 @@ POINTS: dict[str, Callable[[], None]] = {
 }
 
 if __name__ == "__main__":
-    object.__setattr__(journal.DEFAULT_LIMITS, "cut_entries_max", CUT_ENTRIES_MAX)
+    object.__setattr__(DEFAULT_LIMITS, "cut_entries_max", CUT_ENTRIES_MAX)
     POINTS[sys.argv.pop(1)]()
     sys.argv.insert(1, "server")
     main()

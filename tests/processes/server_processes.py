@@ -28,15 +28,18 @@ START_SECONDS_MAX = 30.0
 CATCH_UP_SECONDS_MAX = 30.0
 STOP_SECONDS_MAX = 10.0
 
+STANDSTILL_SECONDS = 2.0
+"""A look that takes longer than that shows a machine that stood still, which counts for no longer than this."""
+
 PORTS = range(20_000, 30_000)
 """Below the ports that the system gives to outgoing connections: a node that starts again finds its own ones free."""
 
-Found = TypeVar("Found")
-
 PORTS_APART = 31
-"""Between what is handed out one after the other; the process id keeps test processes out of each other's way."""
+"""Between rows that are handed out one after the other."""
 
-_blocks = count(os.getpid())
+_rows = count(os.getpid())  # so that test processes keep out of each other's way
+
+Found = TypeVar("Found")
 
 
 def eventually(
@@ -46,17 +49,19 @@ def eventually(
     why_not: Callable[[], str] = str,
 ) -> Found:
     """What `look` finds, as soon as it finds something; if that is too late, `why_not` gives the details."""
-    deadline = time.monotonic() + seconds
+    waited, last = 0.0, time.monotonic()
     while not (found := look()):
-        assert time.monotonic() < deadline, f"not within {seconds} s: {expected}\n{why_not()}"
+        assert waited < seconds, f"not within {seconds} s: {expected}\n{why_not()}"
         time.sleep(LOOK_SECONDS)
+        now = time.monotonic()
+        waited, last = waited + min(now - last, STANDSTILL_SECONDS), now
     return found
 
 
 def free_ports(number: int, offsets: Sequence[int] = (0,)) -> list[int]:
     """Ports in a row that nobody listens on, neither there nor at these offsets from there."""
     while True:
-        first = PORTS[next(_blocks) * PORTS_APART % len(PORTS)]
+        first = PORTS[next(_rows) * PORTS_APART % len(PORTS)]
         row = list(range(first, first + number))
         if all(_is_free(port + offset) for port in row for offset in offsets):
             return row
@@ -85,8 +90,9 @@ def status_of(address: str) -> NodeStatus | None:
 class Node:
     """One node. Its process comes and goes, the rest stays."""
 
-    def __init__(self, name: str, directory: Path, client: str, command: Sequence[str] = SERVER) -> None:
-        self.name, self.client, self.command = name, client, tuple(command)
+    def __init__(self, name: str, directory: Path, client: str) -> None:
+        """`client` is the address at which it serves clients."""
+        self.name, self.client = name, client
         self.configuration = directory / f"{name}.toml"
         self.data = directory / name
         self.log = directory / f"{name}.log"
@@ -101,17 +107,18 @@ class Node:
         assert self.process is not None, f"{self.name} was never started"
         return self.process.pid
 
-    def start(self, *flags: str, command: Sequence[str] | None = None) -> None:
+    def start(self, *flags: str, command: Sequence[str] = SERVER) -> None:
         assert not self.is_running, f"{self.name} runs already"
         with self.log.open("ab") as log:
-            arguments = (*(command or self.command), "--config", str(self.configuration), *flags)
+            arguments = [*command, "--config", str(self.configuration), *flags]
             self.process = subprocess.Popen(arguments, stdout=log, stderr=log)
 
     def bootstrap(self) -> None:
         self.start("--bootstrap")
 
     def signal(self, number: signal.Signals) -> None:
-        os.kill(self.pid, number)
+        assert self.process is not None, f"{self.name} was never started"
+        self.process.send_signal(number)
 
     def kill(self) -> None:
         """SIGKILL: nothing is handed over, written or said."""
@@ -152,13 +159,13 @@ class Node:
 class Cluster:
     """Nodes that know each other. Use it as a context manager: no process outlives it."""
 
-    def __init__(self, directory: Path, size: int = 3, command: Sequence[str] = SERVER, **settings: object) -> None:
+    def __init__(self, directory: Path, size: int = 3, **settings: object) -> None:
         """`settings` go into every node's configuration."""
         directory.mkdir(parents=True, exist_ok=True)
         ports = [f"127.0.0.1:{port}" for port in free_ports(3 * size)]
         names = [f"node-{number}" for number in range(1, size + 1)]
         self.directory = directory
-        self.nodes = [Node(name, directory, ports[3 * place], command) for place, name in enumerate(names)]
+        self.nodes = [Node(name, directory, ports[3 * place]) for place, name in enumerate(names)]
         self.http = {name: ports[3 * place + 2] for place, name in enumerate(names)}
         """Where each node tells of its health, and serves its figures."""
         self._members = {name: (ports[3 * place], ports[3 * place + 1]) for place, name in enumerate(names)}

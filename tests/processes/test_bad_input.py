@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 import grpc
 import pytest
-from google.protobuf.descriptor import Descriptor, FieldDescriptor
+from google.protobuf.descriptor import FieldDescriptor
 from google.protobuf.message import Message
 from google.protobuf.message_factory import GetMessageClass
 from hypothesis import HealthCheck, given, settings
@@ -90,19 +90,19 @@ class Door:
         self._channel = grpc.insecure_channel(address, options=[("grpc.max_send_message_length", -1)])
 
     def call(self, rpc: Rpc, request: bytes, *metadata: tuple[str, str]) -> Answer:
-        method = self._channel.unary_unary(rpc.path)
+        method = self._channel.unary_unary(rpc.path, None, None)
         try:
             return Answer(Code.OK, "", method(request, timeout=CALL_SECONDS_MAX, metadata=metadata))
         except grpc.RpcError as error:
-            return Answer(error.code(), error.details())
+            return Answer(error.code(), error.details() or "")
 
     def poll(self, request: bytes, *metadata: tuple[str, str]) -> Answer:
         """How a stream ends with that first request."""
-        method = self._channel.stream_stream(POLL_TASK.path)
+        method = self._channel.stream_stream(POLL_TASK.path, None, None)
         try:
             list(method(iter([request]), timeout=CALL_SECONDS_MAX, metadata=metadata))
         except grpc.RpcError as error:
-            return Answer(error.code(), error.details())
+            return Answer(error.code(), error.details() or "")
         return Answer(Code.OK, "")
 
     def everything(self) -> dict[str, Answer]:
@@ -201,7 +201,7 @@ LONGS = (*NUMBERS, 2**63 - 1, -(2**63))
 DEPTH_MAX = 6
 
 
-def garbage(descriptor: Descriptor, random: Random, depth: int = DEPTH_MAX) -> Message:
+def garbage(descriptor: Any, random: Random, depth: int = DEPTH_MAX) -> Any:
     """A message with random fields, of texts and numbers that may hurt, and ids that may exist."""
     message: Any = GetMessageClass(descriptor)()
     fields = [field for field in descriptor.fields if depth > 0 or field.message_type is None]
@@ -218,7 +218,7 @@ def garbage(descriptor: Descriptor, random: Random, depth: int = DEPTH_MAX) -> M
     return message
 
 
-def _fill_map(map: Any, entry: Descriptor, random: Random, depth: int) -> None:
+def _fill_map(map: Any, entry: Any, random: Random, depth: int) -> None:
     for _ in range(random.randint(0, 2)):
         key = _value(entry.fields_by_name["key"], random, depth)
         value = _value(entry.fields_by_name["value"], random, depth)
@@ -228,7 +228,7 @@ def _fill_map(map: Any, entry: Descriptor, random: Random, depth: int) -> None:
             map[key] = value
 
 
-def _value(field: FieldDescriptor, random: Random, depth: int) -> Any:
+def _value(field: Any, random: Random, depth: int) -> Any:
     match field.cpp_type:
         case FieldDescriptor.CPPTYPE_MESSAGE:
             return garbage(field.message_type, random, depth - 1)
@@ -306,7 +306,7 @@ def test_an_id_that_nobody_has_is_not_found(door: Door, rpc: Rpc) -> None:
     assert answer.code is Code.NOT_FOUND, f"{rpc.name}: {answer}"
 
 
-def _of_nobody(descriptor: Descriptor) -> Message:
+def _of_nobody(descriptor: Any) -> Any:
     """An id in which every name is `nobody`."""
     message: Any = GetMessageClass(descriptor)()
     for field in descriptor.fields:

@@ -83,8 +83,8 @@ def test_a_node_that_was_bootstrapped_twice_is_refused_by_its_peers(tmp_path: Pa
         shutil.rmtree(forgetful.data)
         forgetful.bootstrap()
         others.append(cluster.leader())
-        for peer in others:
-            eventually(lambda peer=peer: peer.logged("with another data directory than before"), "the peer says so")
+        refused = "with another data directory than before"
+        eventually(lambda: all(peer.logged(refused) for peer in others), "its peers say so")
         with PublishedClient(others[0].client) as client:
             client.deploy("goes-on", waits_for_go)
         status = eventually(forgetful.status, "it answers for itself")

@@ -126,6 +126,8 @@ def test_a_report_to_the_killed_node_is_tried_again_until_it_is_back(
     do_steps(client, journal, gate=gate)
     runs: list[WfRun] = [client.run("step") for _ in range(4 * len(whole.nodes))]
     eventually(lambda: len(journal.executed) == len(runs), "the worker has all tasks, some from the leader")
+    with PublishedClient(leader.client) as at_the_leader:
+        at_the_leader.put_task_def("unrelated")  # with any command goes into the log which tasks were handed over
     leader.kill()
     client.from_worker(gate.set)
     eventually(lambda: client.log.repeated_reports > 0, "reports to the killed node fail")
