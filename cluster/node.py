@@ -226,7 +226,7 @@ class Node:
     async def close(self) -> None:
         """Lets go of the data directory. What is not in a checkpoint is in the log."""
         self._closed = True
-        self.replica.destroy()
+        self.services.stop()
         await self.transport.close()
         self.thread.close()
         self.journal.close()

@@ -80,6 +80,10 @@ class Pump:
         self._asked += 1
         heappush(self._waiting, (index, self._asked, then))
 
+    def stop(self) -> None:
+        """Apply nothing any more."""
+        self._stopped = True
+
     def pause(self) -> None:
         """Apply nothing until `resume`: the state is being replaced."""
         self._paused = True

@@ -109,6 +109,12 @@ class Services:
         self.driver.start()
         self.clock_offsets.start()
 
+    def stop(self) -> None:
+        """Does nothing any more."""
+        self.driver.stop()
+        self.duties.follow()
+        self.pump.stop()
+
     def prepare_to_stop(self) -> bool:
         """Leads no more if another node can; True while a successor is looked for."""
         self.stopping = self.driver.core.handicap = True

@@ -16,7 +16,7 @@ from konik.cluster import peer_frames
 from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.network import Frame
 from konik.cluster.raft.messages import Message
-from konik.cluster.services import Services, SessionEnded
+from konik.cluster.services import Services
 from konik.cluster.state_copies import StateCopies
 from konik.cluster.store.checkpoint import Checkpointer, CheckpointSettings
 from konik.cluster.store.image import Checkpoint
@@ -166,11 +166,7 @@ class Node:
 
     def fail(self, error: BaseException) -> None:
         """What a server would die of."""
-        self.cluster.world.note(self.name, "fails", repr(error))
-        if not isinstance(error, SessionEnded):
-            raise Violation(f"{self.name} fails: {error!r}") from error
-        self.cluster.counts["sessions ended"] += 1
-        self.cluster.world.after(0.0, partial(self.cluster.crash, self))
+        raise Violation(f"{self.name} fails: {error!r}") from error
 
     # what its parts tell
 
