@@ -16,6 +16,7 @@ import time
 import urllib.request
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, field
+from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
@@ -35,6 +36,8 @@ MEMORY_BYTES_MAX = 400 << 20
 GROWTH_MAX = 0.10
 """Mean memory while the last quarter of the WfRuns runs, above the mean in the second quarter, as a share of that."""
 RESTART_SECONDS_MAX = 5.0
+
+ATTEMPTS_MAX = 4
 
 CHECKPOINT_COMMANDS = 20_000
 CHECKPOINT_KEYS = 100_000
@@ -233,16 +236,22 @@ def weigh(samples: list[Sample], away: str, report: Report) -> None:
 
 async def die_at_the_worst_moment(cluster: Cluster, load: Load, checkpoint_commands: int, report: Report) -> None:
     """The leader is killed twice: the first time when it has the least to apply again, so that from then on it counts
-    commands as its checkpoints do; the second time when it has the most."""
+    commands as its checkpoints do; the second time when it has the most. On a busy machine the second moment may pass
+    unseen: then the checkpoint that was written in it begins anew."""
     victim = cluster.leader()
     checkpoints = victim.figures.checkpoints
-    await becomes(lambda: victim.figures.checkpoints > checkpoints, "a checkpoint has been written")
-    victim.kill()
-    load.route()
-    victim.start()
-    await becomes(cluster.is_whole, "the killed leader is back")
-    load.route()
-    await becomes(lambda: is_nearly_due(cluster, victim, checkpoint_commands), "a checkpoint is nearly due")
+    for _ in range(ATTEMPTS_MAX):
+        await becomes(partial(has_written_more, victim, checkpoints), "a checkpoint has been written")
+        victim.kill()
+        load.route()
+        victim.start()
+        await becomes(cluster.is_whole, "the killed leader is back")
+        load.route()
+        checkpoints = 0
+        await becomes(lambda: is_nearly_due(cluster, victim, checkpoint_commands), "a checkpoint is nearly due")
+        if victim.figures.checkpoints == 0:
+            break
+    assert victim.figures.checkpoints == 0, f"the moment was missed {ATTEMPTS_MAX} times"
     report.applied_again = victim.figures.commands_applied
     victim.kill()
     load.route()
@@ -255,10 +264,15 @@ async def die_at_the_worst_moment(cluster: Cluster, load: Load, checkpoint_comma
     load.route()
 
 
+def has_written_more(node: Node, checkpoints: int) -> bool:
+    return node.figures.checkpoints > checkpoints
+
+
 def is_nearly_due(cluster: Cluster, node: Node, checkpoint_commands: int) -> bool:
-    """Whether a node that has written no checkpoint yet is about to."""
+    """Whether a node that has written no checkpoint yet is about to, or has already."""
     figures = node.figures
-    assert figures.checkpoints == 0, "the moment was missed"
+    if figures.checkpoints:
+        return True
     keys = metric(cluster, node, "konik_overlay_keys")
     return figures.commands_applied >= NEARLY * checkpoint_commands or keys >= NEARLY * CHECKPOINT_KEYS
 
