@@ -20,6 +20,10 @@ CUT_ENTRIES_MAX = 20
 """So that a cut takes several steps."""
 
 
+COMMAND = (sys.executable, __file__)
+"""To be followed by the name of a point and the flags of `konik server`."""
+
+
 def die() -> Never:
     os.kill(os.getpid(), signal.SIGKILL)
     raise AssertionError("SIGKILL was survived")

@@ -1,8 +1,8 @@
 """WfRuns by the hundred thousand, all of whose data is kept: memory must not grow with them, nor must a restart.
 
 `python tests/processes/scale.py --wf-runs 200000` starts three nodes and shows what it measured. While the load is on,
-one follower is away for a quarter of it and comes back by a copy of the state. At the end a node is killed just before
-it would have taken a checkpoint: then it has the most to apply again.
+one follower is away for a quarter of it and comes back by a copy of the state. At the end a node dies just before a
+checkpoint commits: then it has the most to apply again.
 """
 
 import argparse
@@ -13,14 +13,13 @@ import re
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Callable, Coroutine
 from dataclasses import asdict, dataclass, field
-from functools import partial
 from pathlib import Path
 from statistics import mean
 from typing import Any
 
+import crashing_server
 import grpc
 import grpc.aio
 from server_processes import Cluster, Node, eventually
@@ -36,13 +35,6 @@ MEMORY_BYTES_MAX = 400 << 20
 GROWTH_MAX = 0.10
 """Mean memory while the last quarter of the WfRuns runs, above the mean in the second quarter, as a share of that."""
 RESTART_SECONDS_MAX = 5.0
-
-ATTEMPTS_MAX = 4
-
-CHECKPOINT_COMMANDS = 20_000
-CHECKPOINT_KEYS = 100_000
-NEARLY = 0.9
-"""Of a checkpoint's due: the worst moment to die, as near as can be hit from outside."""
 
 IN_FLIGHT = 128
 STREAMS_PER_NODE = 4
@@ -184,7 +176,7 @@ def anonymous_memory(node: Node) -> int:
     return int(found[1]) * 1024 if found else 0
 
 
-async def measure(cluster: Cluster, wf_runs: int, checkpoint_commands: int = CHECKPOINT_COMMANDS) -> Report:
+async def measure(cluster: Cluster, wf_runs: int) -> Report:
     """Runs everything on a cluster that serves and has done nothing yet."""
     report, load, samples = Report(wf_runs), Load(cluster), list[Sample]()
 
@@ -194,7 +186,7 @@ async def measure(cluster: Cluster, wf_runs: int, checkpoint_commands: int = CHE
         await load.until(wf_runs)
         report.seconds = time.monotonic() - began
         weigh(samples, away.name, report)
-        await die_at_the_worst_moment(cluster, load, checkpoint_commands, report)
+        await die_at_the_worst_moment(cluster, load, report)
         report.lost = await missing(load)
 
     sampling = asyncio.create_task(keep_sampling(load, cluster, samples))
@@ -234,54 +226,22 @@ def weigh(samples: list[Sample], away: str, report: Report) -> None:
             report.growth[node] = usual(node, 0.75, 1.0) / usual(node, 0.25, 0.5) - 1.0
 
 
-async def die_at_the_worst_moment(cluster: Cluster, load: Load, checkpoint_commands: int, report: Report) -> None:
-    """The leader is killed twice: the first time when it has the least to apply again, so that from then on it counts
-    commands as its checkpoints do; the second time when it has the most. On a busy machine the second moment may pass
-    unseen: then the checkpoint that was written in it begins anew."""
+async def die_at_the_worst_moment(cluster: Cluster, load: Load, report: Report) -> None:
+    """The leader is killed, and comes back as a process that dies by itself just before its next checkpoint commits:
+    a node never has more to apply again."""
     victim = cluster.leader()
-    checkpoints = victim.figures.checkpoints
-    for _ in range(ATTEMPTS_MAX):
-        await becomes(partial(has_written_more, victim, checkpoints), "a checkpoint has been written")
-        victim.kill()
-        load.route()
-        victim.start()
-        await becomes(cluster.is_whole, "the killed leader is back")
-        load.route()
-        checkpoints = 0
-        await becomes(lambda: is_nearly_due(cluster, victim, checkpoint_commands), "a checkpoint is nearly due")
-        if victim.figures.checkpoints == 0:
-            break
-    assert victim.figures.checkpoints == 0, f"the moment was missed {ATTEMPTS_MAX} times"
-    report.applied_again = victim.figures.commands_applied
     victim.kill()
     load.route()
+    victim.start(command=(*crashing_server.COMMAND, "before-a-checkpoint-commits"))
+    await becomes(lambda: not victim.is_running, "a checkpoint is about to commit")
     await load.settle()
     behind = cluster.leader().figures.commit_index
     began = time.monotonic()
     victim.start()
     await becomes(lambda: has_applied(victim, behind), "the killed node serves again")
     report.restart_seconds = time.monotonic() - began
+    report.applied_again = victim.figures.commands_applied
     load.route()
-
-
-def has_written_more(node: Node, checkpoints: int) -> bool:
-    return node.figures.checkpoints > checkpoints
-
-
-def is_nearly_due(cluster: Cluster, node: Node, checkpoint_commands: int) -> bool:
-    """Whether a node that has written no checkpoint yet is about to, or has already."""
-    figures = node.figures
-    if figures.checkpoints:
-        return True
-    keys = metric(cluster, node, "konik_overlay_keys")
-    return figures.commands_applied >= NEARLY * checkpoint_commands or keys >= NEARLY * CHECKPOINT_KEYS
-
-
-def metric(cluster: Cluster, node: Node, name: str) -> float:
-    with urllib.request.urlopen(f"http://{cluster.http[node.name]}/metrics", timeout=5) as answer:
-        found = re.search(rf"^{name}{{[^}}]*}} (\S+)$", answer.read().decode(), re.MULTILINE)
-    assert found, f"{node.name} has no figure {name}"
-    return float(found[1])
 
 
 def has_applied(node: Node, index: int) -> bool:

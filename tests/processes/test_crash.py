@@ -1,9 +1,7 @@
 """All nodes die at once under load, at any moment and at the worst ones. What was acknowledged is there afterwards."""
 
 import random
-import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 import crashing_server
 import pytest
@@ -11,7 +9,6 @@ from callers import GO, Callers, assert_states_agree, waits_for_go
 from published_client import PublishedClient
 from server_processes import Cluster, eventually
 
-CRASHING = (sys.executable, str(Path(crashing_server.__file__)))
 ROUNDS = 3
 """Unless --rounds says otherwise."""
 
@@ -55,7 +52,7 @@ def test_all_nodes_killed_at_once_lose_nothing(cluster: Cluster, pytestconfig: p
 def test_nodes_that_die_around_a_checkpoint_lose_nothing(cluster: Cluster, point: str) -> None:
     cluster.kill()
     for node in cluster.nodes:
-        node.start(command=(*CRASHING, point))
+        node.start(command=(*crashing_server.COMMAND, point))
     eventually(lambda: cluster.is_whole() or len(cluster.running) < len(cluster.nodes), "the nodes serve, or die")
     with Callers(cluster.addresses, WORKFLOW, event=GO) as callers:
         eventually(lambda: len(cluster.running) < len(cluster.nodes), "a node comes to the point where it dies")

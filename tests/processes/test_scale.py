@@ -15,5 +15,5 @@ TOLERANCE = 2.0
 def test_memory_and_restarts_do_not_grow_with_the_data(tmp_path: Path) -> None:
     with Cluster(tmp_path, checkpoint_commands=CHECKPOINT_COMMANDS, log_tail_entries=0) as cluster:
         cluster.bootstrap()
-        report = asyncio.run(measure(cluster, WF_RUNS, CHECKPOINT_COMMANDS))
+        report = asyncio.run(measure(cluster, WF_RUNS))
     assert findings(report, TOLERANCE) == [], report
