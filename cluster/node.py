@@ -144,7 +144,7 @@ class Node:
             core,
             self.journal,
             self.transport,
-            StateCopies(self.store, self.thread, services.pump, _copy_failed),
+            StateCopies(self.store, self.thread, services.pump, _copy_failed, self._fatal),
             clock=self._clock,
             scheduler=self._scheduler,
             chance=random.random,

@@ -14,7 +14,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import BinaryIO
 
-from konik.cluster.store.errors import SnapshotRefused
+import lmdb
+
+from konik.cluster.store.errors import SnapshotRefused, StoreError
 from konik.cluster.store.image import MAP_BYTES, PAGE_BYTES, Checkpoint, Image
 from konik.cluster.store.store import Store
 from konik.cluster.store.thread import Job, StateThread
@@ -91,10 +93,16 @@ class Incoming:
     def put_in_place(self, cluster: bytes, node: str, applied: int) -> Checkpoint:
         """Verify, sync, and replace the state's file. Takes as long as the disk does: not for the loop's thread.
 
-        Raises SnapshotRefused, leaving the state as it was, unless this is a whole copy of a later state of `cluster`.
+        Raises SnapshotRefused, leaving the state as it was, unless this is a whole copy of a later state of `cluster`,
+        and there is room for it. After any other error nobody knows which state is there.
         """
-        self._seal()
-        checkpoint = adopt(self._directory, node, lambda found: self._check(found, cluster, applied))
+        try:
+            self._seal()
+            checkpoint = adopt(self._directory, node, lambda found: self._check(found, cluster, applied))
+        except SnapshotRefused:
+            raise
+        except (OSError, lmdb.Error, StoreError) as error:
+            raise SnapshotRefused(f"the copy cannot be used: {error}") from error
         os.replace(self._directory / DATA_FILE, self._state / DATA_FILE)
         sync_directory(self._state)
         remove_incoming(self._state)
@@ -138,7 +146,7 @@ def install(
     """Replace the store's state by a complete copy; apply nothing until `done` or `failed` has run.
 
     `done` hears where the state stands now: durable, and with everything in memory forgotten. At `failed` the state is
-    as it was if the error is SnapshotRefused or a full disk; after any other the process must end.
+    as it was if the error is SnapshotRefused; after any other the process must end.
     """
     owner = store.checkpoint
 

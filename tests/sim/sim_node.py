@@ -139,7 +139,7 @@ class Node:
             core,
             self.journal,
             self,
-            StateCopies(self.store, self.thread, services.pump, self._copy_failed),
+            StateCopies(self.store, self.thread, services.pump, self._copy_failed, self.fail),
             clock=self.time,
             scheduler=self.time,
             chance=cluster.world.random.random,
