@@ -11,7 +11,8 @@ MARK = "mark"
 CLOCK = "clock"
 
 _METHOD_LETTERS_MAX = 100
-_REQUEST_BYTES_MAX = 8 << 20
+REQUEST_BYTES_MAX = 12 << 20
+"""Of one command. More than clients can send, since a request may grow a little when it is written anew."""
 _TEXT_LETTERS_MAX = 4096
 
 _COMMAND_ID = record(name, identifier, number)
@@ -22,7 +23,7 @@ _COMMAND = record(
     text(_TEXT_LETTERS_MAX),
     _COMMAND_ID,
     _CLIENT_ID,
-    data(_REQUEST_BYTES_MAX),
+    data(REQUEST_BYTES_MAX),
 )
 
 FIELDS: dict[str, tuple[Field, ...]] = {

@@ -6,6 +6,7 @@ from typing import NamedTuple, TypeVar
 
 from konik.api.pb.cluster_pb2 import NodeStatus
 from konik.cluster.node import Node
+from konik.cluster.peer_frames import REQUEST_BYTES_MAX
 from konik.cluster.polls import Polls
 from konik.cluster.proposer import HOLD_SECONDS_MAX, NO_LEADER
 from konik.statemachine import access
@@ -63,6 +64,8 @@ class Serving:
 
     async def command(self, call: Call, request: bytes, deadline_s: float | None) -> Result:
         """Runs a command exactly once and returns its result. A caller that goes away does not undo what was sent."""
+        if len(request) > REQUEST_BYTES_MAX:
+            return refused(Code.INVALID_ARGUMENT, f"the request has {len(request)} bytes, {REQUEST_BYTES_MAX} at most")
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
         hold = HOLD_SECONDS_MAX if deadline_s is None else deadline_s
         proposer = self._services.proposer

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hand_clock import HandClock
 
+from konik.cluster.peer_frames import REQUEST_BYTES_MAX
 from konik.cluster.proposer import Proposer
 from konik.cluster.reads import Reads
 from konik.cluster.serving import Call, Serving
@@ -68,6 +69,11 @@ async def test_a_caller_that_goes_takes_with_it_what_was_not_sent(world: World) 
     with pytest.raises(asyncio.CancelledError):
         await call
     assert world.proposer.waiting == 0
+
+
+async def test_a_request_that_no_peer_would_take_is_refused_before_it_is_passed_on(world: World) -> None:
+    result = await world.serving.command(CALL, b"x" * (REQUEST_BYTES_MAX + 1), None)
+    assert result.code is Code.INVALID_ARGUMENT and world.proposer.waiting == 0
 
 
 async def test_a_query_waits_until_the_node_is_current(world: World) -> None:
