@@ -226,8 +226,9 @@ class Proposer:
             self._scheduler.call_soon(self.flush)
 
     def flush(self) -> None:
-        self._flushing = False
+        self._flushing = True  # what is gathered now leaves with the rest
         self.before_flush()
+        self._flushing = False
         if self._leader is None or self._paused:
             return
         if self._leader == self._node:
