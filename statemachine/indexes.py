@@ -125,17 +125,20 @@ def update(context: Writer, table: Table[Any], stored: bytes | None, message: An
         return  # whether an object is indexed at all never changes in its life
     old = None if stored is None else table.parse(stored)
     before = None if old is None else indexed.facts(context, old)
-    gone, come = _groups(context, indexed, before), _groups(context, indexed, after)
-    if gone and come and indexed.created(old) == indexed.created(message):
-        if before == after:
-            return
-        gone, come = _without(gone, come), _without(come, gone)
-    _delete(context, indexed, gone, old)
-    _put(context, indexed, come, message)
-
-
-def _without(groups: tuple[bytes, ...], others: tuple[bytes, ...]) -> tuple[bytes, ...]:
-    return tuple([group for group in groups if group not in others])
+    stays = old is not None and message is not None and indexed.created(old) == indexed.created(message)
+    if stays and before == after:
+        return
+    end = _end(indexed, old if message is None else message)
+    old_end = end if stays or old is None else _end(indexed, old)
+    gone = [group + old_end for group in _groups(context, indexed, before)]
+    come = [group + end for group in _groups(context, indexed, after)]
+    value = b"" if message is None else _value(message)
+    for key in gone:
+        if key not in come:
+            context.txn.delete(key)
+    for key in come:
+        if key not in gone:
+            context.txn.put(key, value)
 
 
 def entries(context: Writer, table: Table[Any], message: Any) -> dict[bytes, bytes]:
@@ -143,7 +146,7 @@ def entries(context: Writer, table: Table[Any], message: Any) -> dict[bytes, byt
     indexed = INDEXED.get(table)
     if indexed is None:
         return {}
-    end, value = _end(indexed, message), message.id.SerializeToString(deterministic=True)
+    end, value = _end(indexed, message), _value(message)
     return {group + end: value for group in _groups(context, indexed, indexed.facts(context, message))}
 
 
@@ -152,27 +155,17 @@ def _groups(context: Writer, indexed: "_Indexed[Any]", facts: Facts | None) -> t
     return () if facts is None else indexed.groups(context.tenant, facts)
 
 
-def _delete(context: Writer, indexed: "_Indexed[Any]", groups: tuple[bytes, ...], message: Any) -> None:
-    if not groups:
-        return
-    end = _end(indexed, message)
-    for group in groups:
-        context.txn.delete(group + end)
-
-
-def _put(context: Writer, indexed: "_Indexed[Any]", groups: tuple[bytes, ...], message: Any) -> None:
-    if not groups:
-        return
-    end, value = _end(indexed, message), message.id.SerializeToString(deterministic=True)
-    for group in groups:
-        context.txn.put(group + end, value)
-
-
 def _end(indexed: "_Indexed[Any]", message: Any) -> bytes:
     """How the keys of all its entries end."""
     created = indexed.created(message)
     created_ms = max(0, created.seconds * 1000 + created.nanos // 1_000_000)
     return keys.long(created_ms) + _text(indexed.id_text(message), INDEX_ID_BYTES_MAX)
+
+
+def _value(message: Any) -> bytes:
+    """What all its entries hold: its id."""
+    id: bytes = message.id.SerializeToString(deterministic=True)
+    return id
 
 
 def _under(tenant: str, index: bytes, text: str) -> bytes:
@@ -214,8 +207,15 @@ def _versions(major: int, revision: int) -> tuple[bytes, bytes, bytes]:
     return _ANY + _ANY, of_major + _ANY, of_major + _optional(revision)
 
 
-def _with_any(under: bytes, value: int) -> tuple[bytes, bytes]:
-    return under + _ANY, under + _optional(value)
+def _and_any(find: Callable[[str, str, Any], bytes]) -> Callable[[str, Facts], tuple[bytes, ...]]:
+    """Where `find` looks for an object by its name and one value: under any value, and under its own."""
+
+    @lru_cache(maxsize=CACHED_GROUPS)
+    def groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
+        name, value = facts
+        return find(tenant, name, None), find(tenant, name, value)
+
+    return groups
 
 
 def _version_of(spec: WfSpecId) -> tuple[str, int, int]:
@@ -230,9 +230,9 @@ def _wf_run_facts(context: Writer, wf_run: WfRun) -> Facts:
 
 @lru_cache(maxsize=CACHED_GROUPS)
 def _wf_run_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
-    (name, major, revision), status, parent = facts
-    of_spec = _under(tenant, _WF_RUN_BY_SPEC, name)
-    groups = [of_spec + version + end for version in _versions(major, revision) for end in (_ANY, _optional(status))]
+    (name, *version), status, parent = facts
+    known = (None, None), (version[0], None), version
+    groups = [wf_runs(tenant, name, major, revision, end) for major, revision in known for end in (None, status)]
     if parent is not None:
         groups.append(_under(tenant, _WF_RUN_BY_PARENT, parent))
     return tuple(groups)
@@ -242,21 +242,11 @@ def _task_run_facts(context: Writer, task_run: TaskRun) -> Facts:
     return task_run.task_def_id.name, task_run.status
 
 
-@lru_cache(maxsize=CACHED_GROUPS)
-def _task_run_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
-    return _with_any(_under(tenant, _TASK_RUN, facts[0]), facts[1])
-
-
 def _node_run_facts(context: Writer, node_run: NodeRun) -> Facts | None:
     """Only nodes that wait for an event are searched for."""
     if not node_run.HasField("external_event"):
         return None
     return node_run.external_event.external_event_def_id.name, node_run.status
-
-
-@lru_cache(maxsize=CACHED_GROUPS)
-def _node_run_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
-    return _with_any(_under(tenant, _NODE_RUN, facts[0]), facts[1])
 
 
 def _node_run_text(node_run: NodeRun) -> str:
@@ -290,22 +280,12 @@ def _external_event_facts(context: Writer, event: ExternalEvent) -> Facts:
     return event.id.external_event_def_id.name, event.claimed
 
 
-@lru_cache(maxsize=CACHED_GROUPS)
-def _external_event_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
-    return _with_any(_under(tenant, _EXTERNAL_EVENT, facts[0]), facts[1])
-
-
 def _external_event_text(event: ExternalEvent) -> str:
     return f"{keys.wf_run_text(event.id.wf_run_id)}/{event.id.external_event_def_id.name}/{event.id.guid}"
 
 
 def _correlated_event_facts(context: Writer, event: CorrelatedEvent) -> Facts:
     return event.id.external_event_def_id.name, bool(event.external_events)
-
-
-@lru_cache(maxsize=CACHED_GROUPS)
-def _correlated_event_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
-    return _with_any(_under(tenant, _CORRELATED_EVENT, facts[0]), facts[1])
 
 
 def _wf_spec_facts(context: Writer, spec: WfSpec) -> Facts:
@@ -333,13 +313,13 @@ INDEXED: Final[dict[Table[Any], _Indexed[Any]]] = {
     ),
     TASK_RUNS: _Indexed(
         facts=_task_run_facts,
-        groups=_task_run_groups,
+        groups=_and_any(task_runs),
         created=lambda task_run: task_run.scheduled_at,
         id_text=lambda task_run: f"{keys.wf_run_text(task_run.id.wf_run_id)}/{task_run.id.task_guid}",
     ),
     NODE_RUNS: _Indexed(
         facts=_node_run_facts,
-        groups=_node_run_groups,
+        groups=_and_any(node_runs),
         created=lambda node_run: node_run.arrival_time,
         id_text=_node_run_text,
     ),
@@ -351,13 +331,13 @@ INDEXED: Final[dict[Table[Any], _Indexed[Any]]] = {
     ),
     EXTERNAL_EVENTS: _Indexed(
         facts=_external_event_facts,
-        groups=_external_event_groups,
+        groups=_and_any(external_events),
         created=lambda event: event.created_at,
         id_text=_external_event_text,
     ),
     CORRELATED_EVENTS: _Indexed(
         facts=_correlated_event_facts,
-        groups=_correlated_event_groups,
+        groups=_and_any(correlated_events),
         created=lambda event: event.created_at,
         id_text=lambda event: f"{event.id.external_event_def_id.name}/{event.id.key}",
     ),
