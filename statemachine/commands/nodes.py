@@ -16,7 +16,7 @@ from konik.statemachine import cluster_config, dedup, term
 from konik.statemachine.context import Context
 from konik.statemachine.entry import Process
 from konik.statemachine.registry import internal
-from konik.statemachine.tables import TASK_RUNS, task_run_key
+from konik.statemachine.tables import ASSIGNED, TASK_RUNS, task_run_key
 from konik.statemachine.tasks import attempts, queue, state
 
 
@@ -53,12 +53,12 @@ def return_attempts(context: Context, request: ReturnAttempts) -> Empty:
     """The same attempts are offered again, each at its old place: no worker has seen them."""
     for ref in request.attempts:
         context.enter(ref.tenant)
-        queued = queue.settled(context, ref.task_run_id, ref.attempt_number)
+        kept = queue.settled(context, ref.task_run_id, ref.attempt_number)
         task_run = state.load(context, ref)
-        if queued is None or task_run is None or state.running(task_run, ref.attempt_number) is None:
+        if kept is None or task_run is None or state.running(task_run, ref.attempt_number) is None:
             continue
         state.stop_timeout(context, task_run)
-        queue.put_back(context, task_run, queued)
+        queue.put_back(context, task_run, ASSIGNED.parse(kept))
         _save(context, task_run)
     return Empty()
 
