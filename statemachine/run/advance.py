@@ -5,19 +5,16 @@ from collections.abc import Callable
 from konik.api.pb.enums_pb2 import COMPLETED, HALTED, HALTING, RUNNING, LHStatus
 from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.wf_run_pb2 import ThreadRun
-from konik.api.pb.wf_spec_pb2 import Edge, Node
+from konik.api.pb.wf_spec_pb2 import Edge
 from konik.statemachine import limits
 from konik.statemachine.context import set_timestamp
 from konik.statemachine.run import failing, halting, outputs, threads, variables
-from konik.statemachine.run.failure import NodeFailure
+from konik.statemachine.run.failure import NodeFailure, as_failure
 from konik.statemachine.run.node_type import NODE_TYPES, At
 from konik.statemachine.run.run import TERMINAL, Run
 from konik.statemachine.run.variables import Scope
 from konik.statemachine.values.errors import EvaluationError
 from konik.statemachine.values.evaluate import condition
-
-# What is to be done before the threads move, in this order; each says whether it changed something.
-BEFORE_EACH_PASS: list[Callable[[Run], bool]] = [failing.launch_handlers]
 
 
 def advance(run: Run) -> None:
@@ -33,9 +30,7 @@ def advance(run: Run) -> None:
 
 
 def _pass(run: Run) -> bool:
-    changed = False
-    for prepare in BEFORE_EACH_PASS:
-        changed |= prepare(run)
+    changed = failing.launch_handlers(run)
     threads_now = run.wf_run.thread_runs
     place = 0
     while place < len(threads_now):  # threads that start during the pass are moved in it, too
@@ -60,12 +55,7 @@ def _fail(run: Run, message: str) -> None:
     """Thread 0 fails where it stands, whatever handlers there are."""
     thread = run.threads[0]
     failure = NodeFailure("INTERNAL_ERROR", message)
-    node_run = run.node_run(thread)
-    node_run.failures.add(failure_name=failure.name, message=failure.message)
-    node_run.status = failure.status
-    node_run.error_message = failure.message
-    set_timestamp(node_run.end_time, run.now_ms)
-    run.save_node_run(node_run)
+    failing.record(run, thread, run.node_run(thread), failure)
     failing.fail_thread(run, thread, failure)
 
 
@@ -85,10 +75,6 @@ def _step(run: Run, thread: ThreadRun) -> bool:
     return act is not None and act(run, thread)
 
 
-def _step_halting(run: Run, thread: ThreadRun) -> bool:
-    return halting.try_finish(run, thread)
-
-
 def _step_running(run: Run, thread: ThreadRun) -> bool:
     node_run = run.node_run(thread)
     plan = run.node_plan(thread, node_run.node_name)
@@ -100,16 +86,14 @@ def _step_running(run: Run, thread: ThreadRun) -> bool:
             return False
         else:
             _complete(at)
-    except NodeFailure as failure:
-        failing.fail_node(run, thread, node_run, failure)
-    except EvaluationError as error:
-        failing.fail_node(run, thread, node_run, NodeFailure("VAR_SUB_ERROR", str(error)))
+    except (NodeFailure, EvaluationError) as error:
+        failing.fail_node(run, thread, node_run, as_failure(error))
     return True
 
 
 _STEPS: dict[LHStatus, Callable[[Run, ThreadRun], bool]] = {
     RUNNING: _step_running,
-    HALTING: _step_halting,
+    HALTING: halting.try_finish,
     HALTED: halting.resume_if_over,
 }
 
@@ -131,34 +115,23 @@ def _complete(at: At) -> None:
 
 
 def _go_on(at: At, scope: Scope, with_mutations: bool) -> None:
-    """Takes the first edge whose condition holds. Failing to find one is a failure of the node that is left."""
-    try:
-        edge = _choose(at.plan.node, scope)
-        if with_mutations and edge.variable_mutations:
-            _mutate(at, edge, scope)
-    except EvaluationError as error:
-        raise NodeFailure("VAR_SUB_ERROR", str(error)) from error
+    """Leaves the node. Failing to find a way out is a failure of the node that is left."""
+    edge = _take_edge(at, scope, with_mutations)
     activate(at.run, at.thread, edge.sink_node_name)
 
 
-def _choose(node: Node, scope: Scope) -> Edge:
-    for edge in node.outgoing_edges:
+def _take_edge(at: At, scope: Scope, with_mutations: bool) -> Edge:
+    """The first edge whose condition holds, with its mutations carried out."""
+    for edge in at.plan.node.outgoing_edges:
         kind = edge.WhichOneof("edge_condition")
-        if kind is None:
-            return edge
         try:
-            if condition(getattr(edge, kind), scope):
+            if kind is None or condition(getattr(edge, kind), scope):
+                if with_mutations and edge.variable_mutations:
+                    variables.mutate(at.run, at.thread, edge.variable_mutations, scope, at.plan.name)
                 return edge
         except EvaluationError as error:
             raise EvaluationError(f"Failed evaluating edge with sink node {edge.sink_node_name}: {error}") from error
     raise EvaluationError("no outgoing edge has a condition that holds")
-
-
-def _mutate(at: At, edge: Edge, scope: Scope) -> None:
-    try:
-        variables.mutate(at.run, at.thread, list(edge.variable_mutations), scope, at.plan.name)
-    except EvaluationError as error:
-        raise EvaluationError(f"Failed evaluating edge with sink node {edge.sink_node_name}: {error}") from error
 
 
 def activate(run: Run, thread: ThreadRun, node_name: str) -> None:
@@ -168,7 +141,5 @@ def activate(run: Run, thread: ThreadRun, node_name: str) -> None:
     node_run: NodeRun = threads.new_node_run(run, thread, node_name)
     try:
         NODE_TYPES[plan.kind].arrive(At(run, thread, node_run, plan))
-    except NodeFailure as failure:
-        failing.fail_node(run, thread, node_run, failure)
-    except EvaluationError as error:
-        failing.fail_node(run, thread, node_run, NodeFailure("VAR_SUB_ERROR", str(error)))
+    except (NodeFailure, EvaluationError) as error:
+        failing.fail_node(run, thread, node_run, as_failure(error))

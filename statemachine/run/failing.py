@@ -24,7 +24,7 @@ def fail_node(run: Run, thread: ThreadRun, node_run: NodeRun, failure: NodeFailu
     A node fails a second time when the way on from a handled failure leads nowhere; that is not handled again.
     """
     first = not node_run.failures
-    _record(run, thread, node_run, failure)
+    record(run, thread, node_run, failure)
     handlers = run.node_plan(thread, node_run.node_name).node.failure_handlers
     handler = handler_for(failure.name, handlers) if first else None
     if handler is None:
@@ -37,7 +37,8 @@ def fail_node(run: Run, thread: ThreadRun, node_run: NodeRun, failure: NodeFailu
     halting.halt(run, thread, ThreadHaltReason(pending_failure=reason))
 
 
-def _record(run: Run, thread: ThreadRun, node_run: NodeRun, failure: NodeFailure) -> None:
+def record(run: Run, thread: ThreadRun, node_run: NodeRun, failure: NodeFailure) -> None:
+    """The node ends with the failure, whatever follows from that."""
     recorded = node_run.failures.add(failure_name=failure.name, message=failure.message)
     if failure.content is not None:
         recorded.content.CopyFrom(failure.content)

@@ -6,6 +6,7 @@ from konik.api.pb.enums_pb2 import ERROR, EXCEPTION, LHErrorType, LHStatus
 from konik.api.pb.values_pb2 import VariableValue
 from konik.api.pb.wf_spec_pb2 import FailureHandlerDef
 from konik.statemachine import limits
+from konik.statemachine.values.errors import EvaluationError
 
 # The names that stand for technical errors; every other name is a business exception.
 RESERVED = frozenset(LHErrorType.keys())
@@ -30,6 +31,11 @@ class NodeFailure(Exception):
     def status(self) -> LHStatus:
         """What a NodeRun or a thread becomes by it."""
         return ERROR if self.name in RESERVED else EXCEPTION
+
+
+def as_failure(error: NodeFailure | EvaluationError) -> NodeFailure:
+    """What an error at a node is to its WfRun."""
+    return error if isinstance(error, NodeFailure) else NodeFailure("VAR_SUB_ERROR", str(error))
 
 
 def handler_for(name: str, handlers: Iterable[FailureHandlerDef]) -> FailureHandlerDef | None:

@@ -1,6 +1,6 @@
 """Variables of threads: creating, reading and writing them. A thread sees its own and its ancestors'."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from konik.api.pb.expressions_pb2 import VariableMutation
 from konik.api.pb.values_pb2 import TypeDefinition, VariableValue
@@ -123,7 +123,7 @@ def _owner(run: Run, thread: ThreadRun, name: str) -> ThreadRun | None:
     return None
 
 
-def mutate(run: Run, thread: ThreadRun, mutations: "list[VariableMutation]", scope: Scope, left: str) -> None:
+def mutate(run: Run, thread: ThreadRun, mutations: Iterable[VariableMutation], scope: Scope, left: str) -> None:
     """Carries out the mutations of an edge, all of them or none.
 
     Raises:

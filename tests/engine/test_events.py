@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from engine import Refused
+from invariants import check_waiters
 from littlehorse.model import LHErrorType
 from littlehorse.workflow import WorkflowThread
 from reading import history, last_failure, node_run, node_status, run_of, status_of, thread_status, variable
@@ -623,3 +624,29 @@ def test_a_handler_thread_takes_the_event_that_is_addressed_to_it(cluster: Clust
     assert not cluster.event("paid", thread_run_number=0).claimed
     assert cluster.event("paid", thread_run_number=1).claimed
     assert (thread_status(cluster, 1), run_of(cluster).greatest_threadrun_number) == ("COMPLETED", 1)
+
+
+def test_a_run_that_is_given_up_while_it_waits_for_a_key_does_not_get_the_event(cluster: Cluster) -> None:
+    """What follows the timeout cannot be stored, so that the run ends at its event: others wait for the key, too."""
+    cluster.put_event_def("signed", correlated=CorrelatedEventConfig(delete_after_first_correlation=True))
+    cluster.put_task_def("both", "left:STR", "right:STR")
+
+    def impatient(thread: WorkflowThread) -> None:
+        half = thread.declare_str("half").required()
+
+        def handler(handling: WorkflowThread) -> None:
+            handling.execute("both", half, half)
+
+        event = thread.wait_for_event("signed", correlation_id="doc-1", timeout=10)
+        thread.handle_error(event, handler, LHErrorType.TIMEOUT)
+
+    cluster.put_workflow(impatient, name="impatient")
+    cluster.put_workflow(lambda thread: thread.wait_for_event("signed", correlation_id="doc-1"), name="patient")
+    cluster.start("given-up", "impatient", half="x" * 600_000)
+    cluster.wait(10)
+    assert status_of(cluster, "given-up") == "ERROR"
+    assert last_failure(cluster, 0, 1, "given-up").failure_name == "INTERNAL_ERROR"
+    check_waiters(cluster.view)
+    cluster.start("waits", "patient")
+    cluster.correlate("signed", "doc-1", 7)
+    assert status_of(cluster, "waits") == "COMPLETED"
