@@ -12,7 +12,6 @@ from konik.api.pb.enums_pb2 import (
 from konik.api.pb.task_def_pb2 import TaskDef
 from konik.api.pb.task_run_pb2 import TaskRun
 from konik.api.pb.values_pb2 import VariableValue
-from konik.statemachine import limits
 from konik.statemachine.context import set_timestamp
 from konik.statemachine.run.failure import NodeFailure
 from konik.statemachine.run.node_type import At, NodeType, register
@@ -39,13 +38,13 @@ def _arrive(at: At) -> None:
     task_def = _task_def(at, scope)
     task_run = TaskRun()
     task_run.id.wf_run_id.CopyFrom(at.run.wf_run.id)
-    task_run.id.task_guid = f"{at.thread.number}-{at.node_run.id.position}"
+    task_run.id.task_guid = _guid(at)
     task_run.task_def_id.CopyFrom(task_def.id)
     _fill_inputs(at, task_run, task_def, scope)
     task_run.source.task_node.node_run_id.CopyFrom(at.node_run.id)
     task_run.source.wf_spec_id.CopyFrom(at.node_run.wf_spec_id)
     set_timestamp(task_run.scheduled_at, at.run.now_ms)
-    task_run.timeout_seconds = node.timeout_seconds or limits.TASK_TIMEOUT_DEFAULT_S
+    task_run.timeout_seconds = node.timeout_seconds
     task_run.total_attempts = 1 + node.retries
     if node.HasField("exponential_backoff"):
         task_run.exponential_backoff.CopyFrom(node.exponential_backoff)
@@ -83,14 +82,18 @@ def _fill_inputs(at: At, task_run: TaskRun, task_def: TaskDef, scope: Scope) -> 
         filled.masked = declared.type_def.masked
 
 
+def _guid(at: At) -> str:
+    return f"{at.thread.number}-{at.node_run.id.position}"
+
+
 def _key(at: At) -> bytes:
-    return at.run.prefix + task_run_part(f"{at.thread.number}-{at.node_run.id.position}")
+    return at.run.prefix + task_run_part(_guid(at))
 
 
 def _task_run(at: At) -> TaskRun:
     task_run = at.run.context.load(TASK_RUNS, _key(at))
     if task_run is None:
-        raise AssertionError(f"the TASK NodeRun {at.thread.number}-{at.node_run.id.position} has no TaskRun")
+        raise AssertionError(f"the TASK NodeRun {_guid(at)} has no TaskRun")
     return task_run
 
 

@@ -12,6 +12,9 @@ from konik.statemachine.rejection import invalid
 from konik.statemachine.values import static
 from konik.statemachine.values.static import StaticType
 
+_RETRIES_MAX = 2**31 - 2
+"""A TaskRun counts its attempts, the first one included, in 32 bits."""
+
 
 def normalise(node: Node) -> None:
     if node.task.timeout_seconds == 0:
@@ -29,7 +32,7 @@ def check(node: Node, scope: ThreadScope) -> None:
                 static.type_of_assignment(argument, scope)
         case _:
             raise invalid("A TASK node must say which task to execute")
-    _check_retries(task)
+    _check_limits(task)
 
 
 def output(node: Node, scope: ThreadScope) -> StaticType:
@@ -55,9 +58,13 @@ def _check_arguments(task: TaskNode, task_def: TaskDef, scope: ThreadScope) -> N
             static.check_assignable(argument, declared.type_def, scope)
 
 
-def _check_retries(task: TaskNode) -> None:
+def _check_limits(task: TaskNode) -> None:
+    if task.timeout_seconds < 0:
+        raise invalid(f"timeout_seconds must not be negative, but is {task.timeout_seconds}")
     if task.retries < 0:
         raise invalid(f"retries must not be negative, but is {task.retries}")
+    if task.retries > _RETRIES_MAX:
+        raise invalid(f"retries must be {_RETRIES_MAX} at most, but is {task.retries}")
     if task.HasField("exponential_backoff"):
         _check_backoff(task.exponential_backoff)
 

@@ -48,6 +48,8 @@ REFUSED = {
         task("greet", 'node_output { node_name: "gone" }'),
         "gone not present in threadspec",
     ),
+    "a negative timeout": (task("fire", more="timeout_seconds: -1"), "timeout_seconds must not be negative"),
+    "too many retries": (task("fire", more="retries: 2147483647"), "retries must be 2147483646 at most"),
     "negative retries": (task("fire", more="retries: -1"), "retries must not be negative"),
     "a base interval of zero": (task("fire", more=backoff(0, 10, "2")), "base_interval_ms must be positive"),
     "a multiplier below one": (task("fire", more=backoff(5, 10, "0.9")), "multiplier must be a number"),
