@@ -19,6 +19,7 @@ from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.api.unary import admit
 from konik.cluster.polls import PollStream
 from konik.cluster.serving import Serving
+from konik.statemachine.commands.workers import check_poll
 from konik.statemachine.entry import Result, ok, refused
 from konik.statemachine.rejection import Code, Rejection, invalid
 
@@ -80,12 +81,14 @@ class Polling:
 
 
 async def _read(stream: PollStream, requests: AsyncIterator[bytes], room: asyncio.Event) -> None:
-    """Passes on the worker's requests until it half-closes. Raises Rejection for one that cannot be read."""
+    """Passes on the worker's requests until it half-closes. Raises Rejection for one that makes no sense."""
     async for raw in requests:
         try:
-            stream.ask(PollTaskRequest.FromString(raw))
+            request = PollTaskRequest.FromString(raw)
         except DecodeError:
             raise invalid(f"a request of {METHOD} cannot be read as PollTaskRequest") from None
+        check_poll(request)
+        stream.ask(request)
         while stream.outstanding >= REQUESTS_PER_STREAM_MAX:
             room.clear()
             await room.wait()

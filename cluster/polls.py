@@ -9,6 +9,9 @@ knows.
 from collections import deque
 from collections.abc import Callable
 from functools import partial
+from typing import Any, TypeVar
+
+from google.protobuf.message import Message
 
 from konik.api.pb.internal_pb2 import OfferTickets, ReturnAttempts, Ticket, WithdrawTickets
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
@@ -19,8 +22,13 @@ from konik.statemachine.tasks.delivery import Delivery
 OFFER_DELAY_SECONDS = 0.005
 """How long a ticket waits at most for other commands to travel with."""
 
-TICKETS_PER_COMMAND_MAX = 500
-"""So that no single step of applying takes long, and none is too large for a frame."""
+ITEMS_PER_COMMAND_MAX = 500
+"""Tickets, or attempts: so that no single step of applying takes long."""
+
+BYTES_PER_COMMAND_MAX = 1 << 20
+"""Of tickets, or of attempts, whose ids may be long: so that no command is too large for a frame."""
+
+T = TypeVar("T")
 
 Submit = Callable[[str, bytes, Callable[[Result], None] | None], object]
 
@@ -97,13 +105,11 @@ class Polls:
         scheduler: Scheduler,
         term: Callable[[], int],
         submit: Submit,
-        flush: Callable[[], None],
     ) -> None:
-        """`term` is that of the state. `submit(method, request, done)` gives the machine a command of this node's own,
-        and `flush` sends what is submitted."""
+        """`term` is that of the state. `submit(method, request, done)` takes a command of this node's own."""
         self._node, self._nonce = process
         self._clock, self._scheduler = clock, scheduler
-        self._term, self._submit, self._flush = term, submit, flush
+        self._term, self._submit = term, submit
         self._ids = 0
         self._streams: dict[int, PollStream] = {}
         self._new: list[Ticket] = []
@@ -190,10 +196,12 @@ class Polls:
         self._offer_soon(OFFER_DELAY_SECONDS)
 
     def give_back(self, deliveries: list[Delivery]) -> None:
-        if deliveries:
+        while deliveries:
             request = ReturnAttempts(node=self._node, nonce=self._nonce)
-            request.attempts.extend(delivery.attempt for delivery in deliveries)
-            self._submit("konik.ReturnAttempts", request.SerializeToString(), partial(self._settle, deliveries))
+            left = _fill(request.attempts, deliveries, _attempt)
+            given = deliveries[: len(request.attempts)]
+            self._submit("konik.ReturnAttempts", request.SerializeToString(), partial(self._settle, given))
+            deliveries = left
 
     def closed(self, stream: PollStream) -> None:
         self._streams.pop(stream.id, None)
@@ -202,15 +210,13 @@ class Polls:
             self._withdraw(stream.id)
 
     def collect(self) -> None:
-        """Submits what has gathered; called before each batch, so that it rides along."""
+        """Submits what has gathered; called before each batch, so that it rides along, or when it has waited enough."""
         while self._written or (self._new and not self._withdrawals):
-            tickets: list[Ticket] = []
-            if not self._withdrawals:
-                tickets, self._new = self._new[:TICKETS_PER_COMMAND_MAX], self._new[TICKETS_PER_COMMAND_MAX:]
-            written, self._written = self._written[:TICKETS_PER_COMMAND_MAX], self._written[TICKETS_PER_COMMAND_MAX:]
             request = OfferTickets(node=self._node, nonce=self._nonce, term=self._term())
-            request.tickets.extend(tickets)
-            request.delivered.extend([delivery.attempt for delivery in written])
+            if not self._withdrawals:
+                self._new = _fill(request.tickets, self._new, lambda ticket: ticket)
+            waiting, self._written = self._written, _fill(request.delivered, self._written, _attempt)
+            written = waiting[: len(request.delivered)]
             self._submit("konik.OfferTickets", request.SerializeToString(), partial(self._settle, written))
 
     def _withdraw(self, stream: int, done: Callable[[Result], None] | None = None) -> None:
@@ -227,8 +233,23 @@ class Polls:
 
     def _offer_now(self) -> None:
         self._timer_set = False
-        if self._new or self._written:
-            self._flush()
+        self.collect()
+
+
+def _fill(field: Any, items: list[T], message: Callable[[T], Message]) -> list[T]:
+    """Adds to the repeated field what of `items` fits into one command, from the front; returns the rest."""
+    size = 0
+    for count, item in enumerate(items[:ITEMS_PER_COMMAND_MAX]):
+        part = message(item)
+        size += part.ByteSize()
+        if count > 0 and size > BYTES_PER_COMMAND_MAX:
+            return items[count:]
+        field.append(part)
+    return items[ITEMS_PER_COMMAND_MAX:]
+
+
+def _attempt(delivery: Delivery) -> Message:
+    return delivery.attempt
 
 
 def _name(delivery: Delivery) -> bytes:

@@ -226,19 +226,25 @@ class Proposer:
             self._scheduler.call_soon(self.flush)
 
     def flush(self) -> None:
-        self._flushing = True  # what is gathered now leaves with the rest
-        self.before_flush()
-        self._flushing = False
-        if self._leader is None or self._paused:
+        self._flushing = self._may_send()
+        if not self._flushing:
             return
+        self.before_flush()  # what it submits leaves with the rest
+        self._flushing = False
         if self._leader == self._node:
             self._take_own()
             while self._inbox and len(self._in_flight) < ENTRIES_IN_FLIGHT_MAX:
                 if not self._propose_batch():
                     self._retry_soon()
                     break
-        elif self._unsent:
+        elif self._leader is not None:
             self._forward(self._leader)
+
+    def _may_send(self) -> bool:
+        """Whether a batch could leave now; if not, whatever changes that flushes."""
+        if self._leader is None or self._paused:
+            return False
+        return self._leader != self._node or len(self._in_flight) < ENTRIES_IN_FLIGHT_MAX
 
     def _retry_soon(self) -> None:
         """Nobody says when the log takes entries again."""

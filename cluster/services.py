@@ -93,9 +93,7 @@ class Services:
         self.proposer = proposer = Proposer(
             process, clock, scheduler, driver.propose, driver.send, lambda: self.driver.trouble
         )
-        self.polls = Polls(
-            process, clock, scheduler, lambda: self.machine.term, proposer.submit_own, proposer.flush_soon
-        )
+        self.polls = Polls(process, clock, scheduler, lambda: self.machine.term, proposer.submit_own)
         proposer.before_flush = self.polls.collect
         self.reads = Reads(self._node, self.pump, driver.read, driver.send)
         self.duties = Duties(members, state, self.pump, proposer, clock, scheduler, self._processes)

@@ -45,6 +45,10 @@ DEFINITIONS_KEPT_MAX = 1_000
 
 TASK_TIMEOUT_DEFAULT_S = 60
 
+WORKER_TEXT_BYTES_MAX = 500
+"""UTF-8 bytes of the id of a task worker, of its version, and of the TaskDef that it asks for. They wait in tickets,
+and every TaskRun of the worker holds them."""
+
 WORKER_SILENT_S_MAX = 90
 """A task worker that has not been heard for so long is dropped from its group."""
 

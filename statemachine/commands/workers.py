@@ -13,14 +13,29 @@ from konik.statemachine import limits
 from konik.statemachine.cluster_config import members
 from konik.statemachine.context import Context, milliseconds, set_timestamp
 from konik.statemachine.registry import command, stream
+from konik.statemachine.rejection import invalid
 from konik.statemachine.tables import TASK_WORKER_GROUPS, task_worker_group_key
 
 stream("PollTask", PollTaskRequest, (ACL_TASK, READ))
 
 
+def check_poll(request: PollTaskRequest) -> None:
+    """Raises Rejection, INVALID_ARGUMENT, for a request for a task that no ticket can be made of."""
+    _check_text("client_id", request.client_id)
+    _check_text("task_def_id", request.task_def_id.name)
+    _check_text("task_worker_version", request.task_worker_version)
+
+
+def _check_text(what: str, text: str) -> None:
+    size = len(text.encode())
+    if size > limits.WORKER_TEXT_BYTES_MAX:
+        raise invalid(f"{what} has {size} bytes; {limits.WORKER_TEXT_BYTES_MAX} at most")
+
+
 @command("RegisterTaskWorker", RegisterTaskWorkerRequest, (ACL_WORKFLOW, READ))
 def register_task_worker(context: Context, request: RegisterTaskWorkerRequest) -> RegisterTaskWorkerResponse:
     """Every worker polls every node: so it loses no more than the streams of a node that dies."""
+    _check_text("task_worker_id", request.task_worker_id)
     hosts = _hosts(members(context.txn))
     key = task_worker_group_key(context.tenant, request.task_def_id.name)
     group = context.load(TASK_WORKER_GROUPS, key) or _new_group(context, request)

@@ -5,6 +5,7 @@ import asyncio
 import grpc
 import pytest
 
+from konik.api.pb.ids_pb2 import TaskDefId
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.statemachine.entry import refused
 from konik.statemachine.rejection import Code
@@ -81,6 +82,22 @@ async def test_a_request_that_cannot_be_read_ends_the_stream(serving, client):
     await call.write(b"\xff\xff\xff")
     assert await how_it_ends(call) is grpc.StatusCode.INVALID_ARGUMENT
     await asyncio.wait_for(stream.closed.wait(), 5)
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        PollTaskRequest(client_id="w" * 501),
+        PollTaskRequest(client_id="w", task_worker_version="ä" * 251),
+        PollTaskRequest(client_id="w", task_def_id=TaskDefId(name="t" * 501)),
+    ],
+)
+async def test_a_request_with_a_text_that_is_too_long_ends_the_stream_and_asks_for_nothing(serving, client, request_):
+    call, stream = await opened(serving, client)
+    await call.write(request_.SerializeToString())
+    assert await how_it_ends(call) is grpc.StatusCode.INVALID_ARGUMENT
+    assert "500 at most" in await call.details()
+    assert len(stream.asked) == 1
 
 
 async def test_who_may_not_poll_gets_no_stream(serving, client):

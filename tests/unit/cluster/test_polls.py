@@ -10,7 +10,7 @@ from hand_clock import HandClock
 from konik.api.pb.internal_pb2 import AttemptRef, OfferTickets, ReturnAttempts, WithdrawTickets
 from konik.api.pb.task_requests_pb2 import PollTaskRequest, PollTaskResponse
 from konik.api.pb.task_run_pb2 import TaskRun
-from konik.cluster.polls import OFFER_DELAY_SECONDS, TICKETS_PER_COMMAND_MAX, Polls, PollStream
+from konik.cluster.polls import BYTES_PER_COMMAND_MAX, ITEMS_PER_COMMAND_MAX, OFFER_DELAY_SECONDS, Polls, PollStream
 from konik.statemachine.entry import Process, Result, ok
 from konik.statemachine.tasks.delivery import Delivery
 
@@ -23,9 +23,7 @@ class World:
         self.submitted: list[Any] = []
         self.answers: list[Callable[[], None]] = []
         self.term = 1
-        self.polls = Polls(
-            Process("a", NONCE), clock, clock, lambda: self.term, self.submit, lambda: self.polls.collect()
-        )
+        self.polls = Polls(Process("a", NONCE), clock, clock, lambda: self.term, self.submit)
 
     def submit(self, method: str, request: bytes, done: Callable[[Result], None] | None) -> None:
         kinds = {
@@ -271,6 +269,19 @@ def test_a_process_that_starts_in_the_middle_of_a_term_offers_tickets_of_that_te
 
 
 def test_a_great_many_tickets_are_handed_in_by_several_commands(world: World) -> None:
-    world.stream(TICKETS_PER_COMMAND_MAX + 1)
+    world.stream(ITEMS_PER_COMMAND_MAX + 1)
     world.settle()
-    assert [len(offer.tickets) for offer in world.offers()] == [TICKETS_PER_COMMAND_MAX, 1]
+    assert [len(offer.tickets) for offer in world.offers()] == [ITEMS_PER_COMMAND_MAX, 1]
+
+
+def test_attempts_with_long_ids_are_returned_by_several_commands(world: World) -> None:
+    stream = world.stream(3)
+    for number in (1, 2, 3):
+        world.polls.deliver(delivery(stream.id, number, str(number) * (BYTES_PER_COMMAND_MAX // 2)))
+    stream.close()
+    returned = [request.attempts for request in world.submitted if isinstance(request, ReturnAttempts)]
+    assert [[attempt.task_run_id.task_guid[0] for attempt in attempts] for attempts in returned] == [
+        ["1"],
+        ["2"],
+        ["3"],
+    ]

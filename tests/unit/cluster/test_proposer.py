@@ -349,3 +349,24 @@ def test_what_was_given_up_without_a_leader_takes_no_memory(world: World) -> Non
     del caller
     world.clock.advance(2.0)
     assert gone() is None
+
+
+@pytest.mark.parametrize("what", ["no leader", "a busy leader", "as many entries under way as may be"])
+def test_what_gathers_is_asked_for_only_when_a_batch_can_leave(clock: HandClock, what: str) -> None:
+    world, asked = World(clock), list[str]()
+    world.proposer.before_flush = lambda: asked.append(what)
+    if what == "a busy leader":
+        world.proposer.follow("b")
+        world.proposer.busy()
+    elif what != "no leader":
+        world.lead()
+        for _ in range(ENTRIES_IN_FLIGHT_MAX):
+            world.submit()
+            clock.advance()
+    asked.clear()
+    world.submit()
+    clock.advance()
+    assert asked == []
+    world.proposer.follow("c")
+    clock.advance()
+    assert asked == [what]
