@@ -86,7 +86,7 @@ class Store:
             assert 0 < len(key) <= KEY_BYTES_MAX and key[0] < 255, f"{key!r:.200} cannot be a key"
             put(key, value)
             noted[key] = value
-            if gaps:
+            if gaps.starts:
                 gaps.fill(key)
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
