@@ -6,22 +6,20 @@ After a half-close it does: what has come for it is written, and the rest of its
 
 import asyncio
 from collections.abc import AsyncIterator
-from time import perf_counter
 from typing import Final
 
 import grpc
 from google.protobuf.message import DecodeError
 
-from konik.api.answers import Context, abort
+from konik.api.answers import Context, abort, observed
 from konik.api.auth.callers import caller
-from konik.api.metrics import CALLS, CANCELLED
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.api.unary import admit
 from konik.cluster.polls import PollStream
 from konik.cluster.serving import Serving
 from konik.statemachine.commands.workers import check_poll
 from konik.statemachine.entry import Result, ok, refused
-from konik.statemachine.rejection import Code, Rejection, invalid
+from konik.statemachine.rejection import Code, invalid
 
 METHOD: Final = "PollTask"
 
@@ -39,24 +37,15 @@ class Polling:
 
     async def serve(self, requests: AsyncIterator[bytes], context: Context) -> None:
         """From the opening of the stream to its end."""
-        began = perf_counter()
-        status = CANCELLED
-        try:
-            result = await self._result(requests, context)
-            status = result.code.name
-        finally:
-            CALLS.observe(METHOD, status, perf_counter() - began)
+        result = await observed(METHOD, self._admitted(requests, context))
         if result.code is not Code.OK:
             await abort(context, result)
 
-    async def _result(self, requests: AsyncIterator[bytes], context: Context) -> Result:
+    async def _admitted(self, requests: AsyncIterator[bytes], context: Context) -> Result:
         """OK once the worker has half-closed and got what there was for it, otherwise how the stream is to end."""
-        try:
-            by = caller(context.invocation_metadata() or ())
-            refusal = await admit(self._serving, METHOD, by.tenant, by.principal)
-            return refusal or await self._hold(by.tenant, requests, context)
-        except Rejection as rejection:
-            return refused(rejection.code, rejection.message)
+        by = caller(context.invocation_metadata() or ())
+        refusal = await admit(self._serving, METHOD, by.tenant, by.principal)
+        return refusal or await self._hold(by.tenant, requests, context)
 
     async def _hold(self, tenant: str, requests: AsyncIterator[bytes], context: Context) -> Result:
         stirred = asyncio.Event()

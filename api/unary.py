@@ -4,28 +4,21 @@ Whatever comes in, a status goes out; a caller never sees a trace, and bytes tha
 """
 
 import asyncio
-from time import perf_counter
 from typing import Final
 
-import structlog
 from google.protobuf.message import DecodeError
 
-from konik.api.answers import Context, abort
+from konik.api.answers import Context, abort, observed
 from konik.api.auth.callers import TIME, caller
 from konik.api.methods import Rpc
-from konik.api.metrics import CALLS, CANCELLED
 from konik.cluster.serving import Call, Serving
 from konik.statemachine.entry import Result, refused
 from konik.statemachine.registry import Kind
-from konik.statemachine.rejection import Code, Rejection, invalid
+from konik.statemachine.rejection import Code, invalid
 
 START_SECONDS_MAX: Final = 15.0
 START_POLL_SECONDS: Final = 0.05
 """While a new cluster has not written its first entry nobody may do anything; callers are held that long."""
-
-INTERNAL: Final = "An unexpected internal error occurred; the log of the server has the details."
-
-log = structlog.get_logger()
 
 
 class Unary:
@@ -36,27 +29,12 @@ class Unary:
 
     async def serve(self, request: bytes, context: Context) -> bytes:
         """The response, or the call is aborted with a status."""
-        began = perf_counter()
-        status = CANCELLED
-        try:
-            result = await self._result(request, context)
-            status = result.code.name
-        finally:
-            CALLS.observe(self._rpc.name, status, perf_counter() - began)
+        result = await observed(self._rpc.name, self._run(request, context))
         trailers = ((TIME, str(self._serving.now_ms)),)
         if result.code is not Code.OK:
             await abort(context, result, trailers)
         context.set_trailing_metadata(trailers)
         return result.body
-
-    async def _result(self, request: bytes, context: Context) -> Result:
-        try:
-            return await self._run(request, context)
-        except Rejection as rejection:
-            return refused(rejection.code, rejection.message)
-        except Exception as error:
-            log.error("unexpected error in a call", method=self._rpc.name, exc_info=error)
-            return refused(Code.INTERNAL, INTERNAL)
 
     async def _run(self, request: bytes, context: Context) -> Result:
         rpc, serving = self._rpc, self._serving

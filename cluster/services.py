@@ -5,7 +5,8 @@ waits for them. Everything is built over what it is given: a state, a clock, a w
 these very services, and nothing here may know of files, sockets or asyncio.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any, Protocol
 
 import structlog
@@ -25,9 +26,11 @@ from konik.cluster.pump import Pump
 from konik.cluster.raft.roles import Role
 from konik.cluster.reads import Reads
 from konik.cluster.store.errors import StoreError
-from konik.statemachine import dedup
-from konik.statemachine.entry import Command, CommandId, Process, Step
+from konik.statemachine import access, dedup
+from konik.statemachine.entry import Command, CommandId, Process, Result, Step, refused
 from konik.statemachine.machine import Machine
+from konik.statemachine.registry import METHODS
+from konik.statemachine.rejection import Rejection
 from konik.statemachine.view import View
 
 SILENT_SECONDS_MAX = 1.0
@@ -134,6 +137,31 @@ class Services:
         """Cluster time: the leader's, or the last that has come with an entry."""
         leader_clock = self.proposer.leader_clock
         return self.machine.time_ms if leader_clock is None else leader_clock.now_ms()
+
+    # -- what is read of the state --------------------------------------------------------------------------------
+
+    def authorise(self, method: str, tenant: str, principal: str) -> Result | None:
+        """A refusal if that principal may not call the method in that tenant, by what this node has applied."""
+        try:
+            with self._intact():
+                access.authorise(self._state, tenant, principal, METHODS[method].permission)
+        except Rejection as rejection:
+            return refused(rejection.code, rejection.message)
+        return None
+
+    def query(self, method: str, tenant: str, principal: str, request: bytes) -> Result:
+        """Answers from the state as it is now."""
+        with self._intact():
+            return self.machine.query(method, tenant, principal, request)
+
+    @contextmanager
+    def _intact(self) -> Iterator[None]:
+        """A replica whose state is found damaged must stop, whoever meets the damage first."""
+        try:
+            yield
+        except StoreError as error:
+            self._fatal(error)
+            raise
 
     # -- what the driver tells ------------------------------------------------------------------------------------
 

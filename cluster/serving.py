@@ -4,15 +4,12 @@ import asyncio
 from functools import partial
 from typing import NamedTuple, TypeVar
 
-from konik.api.pb.cluster_pb2 import NodeStatus
 from konik.cluster.node import Node
 from konik.cluster.peer_frames import REQUEST_BYTES_MAX
 from konik.cluster.polls import Polls
 from konik.cluster.proposer import HOLD_SECONDS_MAX, NO_LEADER
-from konik.statemachine import access
 from konik.statemachine.entry import ClientId, Result, refused
-from konik.statemachine.registry import METHODS
-from konik.statemachine.rejection import Code, Rejection
+from konik.statemachine.rejection import Code
 
 T = TypeVar("T")
 
@@ -31,7 +28,7 @@ class Serving:
     """The door's view of one node."""
 
     def __init__(self, node: Node) -> None:
-        self._node, self._services = node, node.services
+        self._services = node.services
 
     @property
     def polls(self) -> Polls:
@@ -42,25 +39,9 @@ class Serving:
         """Cluster time."""
         return self._services.now_ms
 
-    @property
-    def is_ready(self) -> bool:
-        """Whether this node has a leader and has applied what it knows to be committed."""
-        return self._services.is_ready
-
-    def status(self) -> NodeStatus:
-        return self._node.status()
-
-    def figures(self) -> dict[str, float]:
-        """What the node measures of itself, by name."""
-        return self._node.figures()
-
     def authorise(self, method: str, tenant: str, principal: str) -> Result | None:
         """A refusal if that principal may not call the method in that tenant, by what this node has applied."""
-        try:
-            access.authorise(self._node.store, tenant, principal, METHODS[method].permission)
-        except Rejection as rejection:
-            return refused(rejection.code, rejection.message)
-        return None
+        return self._services.authorise(method, tenant, principal)
 
     async def command(self, call: Call, request: bytes, deadline_s: float | None) -> Result:
         """Runs a command exactly once and returns its result. A caller that goes away does not undo what was sent."""
@@ -82,7 +63,7 @@ class Serving:
         """Answers from the state: a state that has everything that was acknowledged before the call, unless `stale`."""
         if not call.stale and not await self._current(deadline_s):
             return refused(Code.UNAVAILABLE, NO_LEADER)
-        return self._services.machine.query(call.method, call.tenant, call.principal, request)
+        return self._services.query(call.method, call.tenant, call.principal, request)
 
     async def _current(self, deadline_s: float | None) -> bool:
         current: asyncio.Future[bool] = asyncio.get_running_loop().create_future()

@@ -126,3 +126,14 @@ async def test_the_stream_belongs_to_the_tenant_of_its_caller(serving, client):
     await asyncio.wait_for(serving.opened.wait(), 5)
     assert serving.streams[0].tenant == "north"
     call.cancel()
+
+
+async def test_an_unexpected_error_ends_the_stream_and_shows_nothing_of_itself(serving, client, monkeypatch):
+    def fail(tenant, ready):
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(serving, "open", fail)
+    call = client.poll()
+    await call.write(REQUEST)
+    assert await how_it_ends(call) is grpc.StatusCode.INTERNAL
+    assert "secret" not in await call.details()

@@ -6,12 +6,14 @@ from typing import Any
 import pytest
 from hand_clock import HandClock
 
+from konik.api.pb.ids_pb2 import WfRunId
 from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode, OfferTickets
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.cluster import entries, peer_frames
 from konik.cluster.raft.messages import Entry as LogEntry
 from konik.cluster.raft.roles import Role
 from konik.cluster.services import SILENT_SECONDS_MAX, Services, SessionEnded
+from konik.cluster.store.errors import CorruptState, StoreError
 from konik.statemachine.entry import Command, CommandId, Entry, Process
 from konik.statemachine.machine import VERSION
 
@@ -232,6 +234,21 @@ def test_an_installed_state_in_which_this_process_has_ended_is_as_fatal(world: W
     world.services.pump.installed(5, TERM)
     world.services.on_installed(5, TERM)
     assert [type(error) for error in world.fatal] == [SessionEnded]
+
+
+@pytest.mark.parametrize("read", ["authorise", "query"])
+def test_a_replica_whose_damage_is_met_by_a_reader_stops(world: World, monkeypatch: Any, read: str) -> None:
+    def get(key: bytes) -> bytes:
+        raise CorruptState(f"the record of {key!r} is damaged")
+
+    monkeypatch.setattr(world.view, "get", get)
+    reads = {
+        "authorise": lambda: world.services.authorise("GetWfRun", "default", "anonymous"),
+        "query": lambda: world.services.query("GetWfRun", "default", "anonymous", WfRunId(id="r").SerializeToString()),
+    }
+    with pytest.raises(StoreError):
+        reads[read]()
+    assert [type(error) for error in world.fatal] == [CorruptState]
 
 
 def test_a_node_that_is_to_stop_stands_back(world: World) -> None:
