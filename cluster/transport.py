@@ -21,7 +21,8 @@ from konik.cluster.tls import Address, TlsFiles, refuse_plain
 from konik.cluster.wire import Wire
 
 REDIAL_SECONDS_MIN = 0.05
-REDIAL_SECONDS_MAX = 1.0
+REDIAL_SECONDS_MAX = 0.25
+"""Short: until a node that was restarted is reached again, the other two have nobody to fall back on."""
 DIAL_SECONDS_MAX = 1.0
 
 log = structlog.get_logger()
