@@ -54,8 +54,9 @@ crash: setup ## All nodes killed at once, again and again
 bars: setup ## Measure, compare with the bars, write docs/performance.md
 	$(V)/python scripts/bars.py
 
-soak: setup ## The simulation for as long as it is told: SECONDS=600
-	$(V)/python tests/sim/run.py 1 100000 $(or $(SECONDS),600)
+soak: setup ## Both simulations, each for as long as it is told: SECONDS=600
+	$(V)/python tests/sim/run.py 1 1000000 $(or $(SECONDS),600)
+	$(V)/python tests/sim/run_nodes.py 1 1000000 $(or $(SECONDS),600)
 
 dist: setup ## Build the wheel
 	rm -rf build dist && $(V)/python -m build -q --wheel

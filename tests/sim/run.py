@@ -1,29 +1,33 @@
-"""Simulate one cluster per seed: `python tests/sim/run.py FIRST_SEED COUNT`. A failure prints its seed and its
-trace."""
+"""Simulate one cluster per seed: `python tests/sim/run.py FIRST_SEED COUNT [SECONDS]`, no longer than so many seconds.
+
+A failure prints its seed and its trace.
+"""
 
 import sys
 import time
 from collections import Counter
+from math import inf
 
 from sim_cluster import run
 
-SECONDS = 10.0
+LIFE_SECONDS = 10.0
 
 
-def main(first: int, count: int) -> int:
-    began, totals, failed = time.perf_counter(), Counter[str](), 0
-    for seed in range(first, first + count):
+def main(first: int, count: int, seconds_max: float = inf) -> list[int]:
+    """The seeds that failed."""
+    began, totals, failed, seed = time.perf_counter(), Counter[str](), list[int](), first
+    while seed < first + count and time.perf_counter() - began < seconds_max:
         try:
-            cluster = run(seed, SECONDS)
+            cluster = run(seed, LIFE_SECONDS)
+            totals.update(cluster.counts)
+            totals["events"] += cluster.world.events
         except Exception as error:
-            failed += 1
+            failed.append(seed)
             print(error, flush=True)
-            continue
-        totals.update(cluster.counts)
-        totals["events"] += cluster.world.events
-    print(f"{count} seeds, {failed} failed, {time.perf_counter() - began:.0f} s, {dict(totals)}")
+        seed += 1
+    print(f"{seed - first} seeds, failed: {failed}, {time.perf_counter() - began:.0f} s, {dict(totals)}")
     return failed
 
 
 if __name__ == "__main__":
-    sys.exit(1 if main(int(sys.argv[1]), int(sys.argv[2])) else 0)
+    sys.exit(1 if main(int(sys.argv[1]), int(sys.argv[2]), *map(float, sys.argv[3:])) else 0)
