@@ -9,9 +9,6 @@ not.
 """
 
 import contextlib
-import errno
-import os
-import shutil
 import threading
 import time
 from collections import deque
@@ -25,6 +22,7 @@ import lmdb
 
 from konik.cluster.journal_records import CUT, PEER, VOW, entry_key, seal, seal_entry, sum_of
 from konik.cluster.raft.messages import Entry
+from konik.cluster.room import lacks_room
 
 FREE_BYTES_MIN = 4 << 20
 """With less than this free an I/O error of a write is put down to lack of room."""
@@ -208,10 +206,10 @@ class Writer:
                 if not self._grow():
                     return f"the log's map is full at its limit of {self._limits.map_bytes_max} bytes"
             except lmdb.Error as error:
-                free = shutil.disk_usage(self._environment.path()).free
-                if not _is_for_lack_of_room(error, free):
+                path = self._environment.path()
+                if not lacks_room(error, path, FREE_BYTES_MIN):
                     raise
-                return f"the disk of {self._environment.path()} is full, {free} bytes are free"
+                return f"the disk of {path} is full, make room there: {error}"
 
     def _grow(self) -> bool:
         size: int = self._environment.info()["map_size"]
@@ -248,12 +246,6 @@ class Writer:
         for index in range(extent.first, end):
             transaction.delete(entry_key(index))
         return extent._replace(first=max(extent.first, end))
-
-
-def _is_for_lack_of_room(error: lmdb.Error, free: int) -> bool:
-    """LMDB's DiskError is ENOSPC. But a write for which there was only some room it calls an I/O error."""
-    short_write = os.strerror(errno.EIO) in str(error) and free < FREE_BYTES_MIN
-    return isinstance(error, lmdb.DiskError) or short_write
 
 
 def _write(transaction: lmdb.Transaction, extent: Extent, write: Write) -> Extent:

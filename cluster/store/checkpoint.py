@@ -5,8 +5,6 @@ state's thread, and only then lets the frozen overlay go. A full disk or map del
 error of the disk is the owner's to die of. No step may hold the loop for more than a few milliseconds.
 """
 
-import errno
-import shutil
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -15,14 +13,12 @@ from functools import partial
 import lmdb
 
 from konik.cluster.clock import Clock, Scheduler
+from konik.cluster.room import lacks_room
 from konik.cluster.store.hash import Fold
 from konik.cluster.store.image import PAGE_BYTES, Checkpoint
 from konik.cluster.store.overlay import Overlay
 from konik.cluster.store.store import Store
 from konik.cluster.store.thread import Job, StateThread
-
-WAITED_FOR = errno.ENOSPC, errno.EDQUOT, errno.ENOMEM
-"""Errors that somebody can end by making room: on the disk, in the quota, among the addresses for a larger map."""
 
 PAUSE_SECONDS = 0.0001
 """How long the writing thread steps back after each slice. Just offering the interpreter is not enough: a thread that
@@ -160,19 +156,12 @@ class Checkpointer:
         if isinstance(error, lmdb.MapFullError):
             run.room *= 2
             self._write(run)
-        elif self._somebody_can_make_room(run, error):
+        elif lacks_room(error, self._store.image.path, run.room):
             self._tell(f"the state cannot be written: {error}: make room for {self._store.image.path}")
             self._scheduler.call_at(self._clock.monotonic() + run.retry_seconds, partial(self._write, run))
             run.retry_seconds = min(2 * run.retry_seconds, self._settings.retry_seconds_max)
         else:
             self._on_fatal(error)
-
-    def _somebody_can_make_room(self, run: Run, error: BaseException) -> bool:
-        """Whether the disk is full. LMDB calls a write that a full disk cut short EIO, like a broken disk."""
-        code = getattr(error, "code", getattr(error, "errno", None))
-        if code == errno.EIO:
-            return shutil.disk_usage(self._store.image.path).free < run.room
-        return code in WAITED_FOR
 
     def _tell(self, trouble: str | None) -> None:
         if trouble != self.trouble:

@@ -2,6 +2,7 @@
 forgotten."""
 
 import contextlib
+import errno
 import os
 import queue
 import signal
@@ -414,7 +415,9 @@ class FullDisk:
     def begin(self, write: bool = False) -> Any:
         self.attempts += write
         if write and self.full:
-            raise lmdb.DiskError("mdb_txn_commit: No space left on device")
+            error = lmdb.DiskError("mdb_txn_commit: No space left on device")
+            error.code = errno.ENOSPC  # type: ignore[attr-defined]
+            raise error
         return self.environment.begin(write=write)
 
     def __getattr__(self, name: str) -> Any:
