@@ -12,8 +12,17 @@ from konik.cluster.identity import DirectoryRefused
 from konik.cluster.journal_records import CorruptLog
 from konik.cluster.node import make_data_directory
 from konik.cluster.store.errors import StoreError
+from konik.statemachine.version import UnknownVersion
 
-_STOPS = (configuration.ConfigurationError, DirectoryRefused, CorruptLog, StoreError, OSError, RuntimeError)
+_STOPS = (
+    configuration.ConfigurationError,
+    DirectoryRefused,
+    CorruptLog,
+    StoreError,
+    UnknownVersion,
+    OSError,
+    RuntimeError,
+)
 
 
 def server(

@@ -1,14 +1,16 @@
-"""What only the leader does: the time of the log, timers that are due, the members' addresses, and lost nodes."""
+"""What only the leader does: the time of the log, timers that are due, the members' addresses, lost nodes, and the rise
+of the machine's version."""
 
 from collections.abc import Callable, Mapping
 
 import structlog
 
-from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode
+from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode, RaiseVersion
 from konik.cluster.clock import Clock, Scheduler, Timer
+from konik.cluster.network import Peer
 from konik.cluster.proposer import Proposer
 from konik.cluster.pump import Pump
-from konik.statemachine import cluster_config, dedup
+from konik.statemachine import cluster_config, dedup, version
 from konik.statemachine.entry import Process
 from konik.statemachine.view import View
 
@@ -31,9 +33,9 @@ class Duties:
         proposer: Proposer,
         clock: Clock,
         scheduler: Scheduler,
-        processes: Callable[[], Mapping[str, bytes | None]],
+        processes: Callable[[], Mapping[str, Peer | None]],
     ) -> None:
-        """`processes` gives the nonce of each member's process, None for one that is out of reach."""
+        """`processes` gives the process of each member, None for one that is out of reach."""
         self._members, self._view = members, view
         self._pump, self._proposer = pump, proposer
         self._clock, self._scheduler, self._processes = clock, scheduler, processes
@@ -45,6 +47,7 @@ class Duties:
         self._gone_since: dict[str, float] = {}
         self._lost: set[Process] = set()
         self._forgotten: set[Process] = set()
+        self._raised = 0
 
     def lead(self) -> None:
         """This node leads and its proposals are taken."""
@@ -52,6 +55,7 @@ class Duties:
         self._gone_since.clear()
         self._lost.clear()
         self._forgotten.clear()
+        self._raised = 0
         if cluster_config.members(self._view) != self._members:
             self._proposer.submit_own("konik.ConfigureCluster", self._members.SerializeToString(deterministic=True))
         self._check()
@@ -92,25 +96,35 @@ class Duties:
             self.applied()
 
     def _check(self) -> None:
-        """Looks for members that are gone, and for a timer whose entry the log has not taken."""
+        """Looks after the members, and for a timer whose entry the log has not taken."""
         now = self._clock.monotonic()
-        self._find_gone(now)
+        processes = self._processes()
+        self._find_gone(processes, now)
+        self._raise_version(processes)
         self.applied()
         self._check_timer = self._scheduler.call_at(now + CHECK_SECONDS, self._check)
 
-    def _find_gone(self, now: float) -> None:
+    def _raise_version(self, processes: Mapping[str, Peer | None]) -> None:
+        """To the latest version that every member has: not before each of them has said so."""
+        present = [peer.machine_version for peer in processes.values() if peer is not None]
+        if len(present) == len(processes) and min(present) > max(self._raised, version.in_force(self._view)):
+            self._raised = min(present)
+            log.info("the machine's version rises", version=self._raised)
+            request = RaiseVersion(version=self._raised)
+            self._proposer.submit_own("konik.RaiseVersion", request.SerializeToString(deterministic=True))
+
+    def _find_gone(self, processes: Mapping[str, Peer | None], now: float) -> None:
         """Finds the processes that the machine still counts on: replaced by others, or out of reach for long."""
-        processes = self._processes()
-        for node, nonce in processes.items():
-            if nonce is None:
+        for node, peer in processes.items():
+            if peer is None:
                 self._gone_since.setdefault(node, now)
             else:
                 self._gone_since.pop(node, None)
         for process in dedup.sessions(self._view):
-            current = processes.get(process.node)
-            if process.node not in processes or current not in (None, process.nonce):
+            peer = processes.get(process.node)
+            if process.node not in processes or (peer is not None and peer.process != process.nonce):
                 self._forget(process)
-            elif current is not None:
+            elif peer is not None:
                 self._lost.discard(process)
             elif now - self._gone_since[process.node] >= self.node_loss_seconds:
                 self._lose(process)

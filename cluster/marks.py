@@ -11,8 +11,7 @@ from typing import Protocol
 
 from konik.cluster import peer_frames
 from konik.cluster.clock import Scheduler
-from konik.statemachine import limits
-from konik.statemachine.machine import VERSION
+from konik.statemachine import limits, version
 
 KEPT = 64
 """Marks that are remembered for comparison with a leader that is ahead or behind."""
@@ -36,7 +35,7 @@ class Fold(Protocol):
 def fingerprint() -> str:
     """What decides the bytes of the state beside the log: versions that all replicas must share to be compared."""
     protobuf = importlib.metadata.version("protobuf")
-    return f"machine {VERSION}, Python {sys.version_info.major}.{sys.version_info.minor}, protobuf {protobuf}"
+    return f"machine {version.KNOWN}, Python {sys.version_info.major}.{sys.version_info.minor}, protobuf {protobuf}"
 
 
 class Marks:

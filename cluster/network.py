@@ -22,6 +22,14 @@ class Hello(NamedTuple):
     process: bytes  # 16 random bytes of this start: another one means that the process is new
     pid: int
     client_address: str  # where this member serves clients
+    machine_version: int  # the latest behaviour of the state machine that its code has
+
+
+class Peer(NamedTuple):
+    """A process of a member that can be reached: what counts of its hello."""
+
+    process: bytes
+    machine_version: int
 
 
 class SnapshotOffer(NamedTuple):

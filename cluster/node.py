@@ -21,7 +21,7 @@ from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.figures import Figures
 from konik.cluster.identity import Identity
 from konik.cluster.journal import LmdbJournal, bootstrap
-from konik.cluster.network import PROTOCOL_VERSION, Hello
+from konik.cluster.network import PROTOCOL_VERSION, Hello, Peer
 from konik.cluster.raft.ready import Settings
 from konik.cluster.raft.roles import Role
 from konik.cluster.replica import Replica
@@ -35,6 +35,7 @@ from konik.cluster.store.thread import StateThread
 from konik.cluster.tls import TlsFiles
 from konik.cluster.transport import TcpTransport
 from konik.cluster.wire import Wire
+from konik.statemachine import version
 from konik.statemachine.dedup import NONCE_BYTES
 from konik.statemachine.entry import Process
 
@@ -97,7 +98,7 @@ class Node:
             self._clock,
             self._scheduler,
             make_driver=self._make_driver,
-            process_of=self._process_of,
+            peer=self._peer,
             after_entry=self._after_entry,
             fatal=fatal,
         )
@@ -171,6 +172,7 @@ class Node:
             self._process.nonce,
             os.getpid(),
             str(config.me.client),
+            version.KNOWN,
         )
         peers = {id: (to.peer.host, to.peer.port) for id, to in config.members.items() if id != config.node}
         tls = None
@@ -179,8 +181,11 @@ class Node:
         wire = Wire(peer_frames.FIELDS)
         return TcpTransport(hello, (listen.host, listen.port), peers, wire, self.journal, tls)
 
-    def _process_of(self, peer: str) -> bytes | None:
-        return self.transport.hellos[peer].process if self.transport.is_connected(peer) else None
+    def _peer(self, name: str) -> Peer | None:
+        if not self.transport.is_connected(name):
+            return None
+        hello = self.transport.hellos[name]
+        return Peer(hello.process, hello.machine_version)
 
     # -- life -----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,6 @@ from math import inf
 from konik.cluster import entries, peer_frames
 from konik.cluster.clock import Clock, LeaderClock, Scheduler, Timer
 from konik.statemachine.entry import ClientId, Command, CommandId, Entry, Process, Result, Step, refused
-from konik.statemachine.machine import VERSION
 from konik.statemachine.rejection import Code
 
 BATCH_COMMANDS_MAX = 1_000
@@ -75,13 +74,14 @@ class Proposer:
         scheduler: Scheduler,
         propose: Callable[[bytes], int | None],
         send: Callable[[str, tuple[object, ...]], bool],
+        version: Callable[[], int],
         trouble: Callable[[], str | None] = lambda: None,
     ) -> None:
         """`propose` gives None while this replica takes no entries, and `trouble` says why it cannot write its log, if
-        it cannot."""
+        it cannot. `version` is that of the machine's behaviour in force."""
         self._node, self._nonce = process
         self._clock, self._scheduler = clock, scheduler
-        self._propose, self._send, self._trouble = propose, send, trouble
+        self._propose, self._send, self._version, self._trouble = propose, send, version, trouble
         self._number = 0
         self._calls: dict[int, Call] = {}
         self._unsent: deque[Call] = deque()
@@ -303,7 +303,7 @@ class Proposer:
     def _propose_entry(self, floors: list[CommandId], commands: list[Command]) -> bool:
         if self._leader_clock is None:
             raise AssertionError("only the leader proposes")
-        entry = Entry(VERSION, self._leader_clock.now_ms(), tuple(floors), tuple(commands))
+        entry = Entry(self._version(), self._leader_clock.now_ms(), tuple(floors), tuple(commands))
         index = self._propose(entries.pack(entry))
         if index is None:
             return False

@@ -19,14 +19,14 @@ from konik.cluster.driver import Driver
 from konik.cluster.duties import Duties
 from konik.cluster.entries import command
 from konik.cluster.marks import Fold, Marks
-from konik.cluster.network import PeerFrame
+from konik.cluster.network import Peer, PeerFrame
 from konik.cluster.polls import Polls
 from konik.cluster.proposer import Proposer
 from konik.cluster.pump import Pump
 from konik.cluster.raft.roles import Role
 from konik.cluster.reads import Reads
 from konik.cluster.store.errors import StoreError
-from konik.statemachine import access, dedup
+from konik.statemachine import access, dedup, version
 from konik.statemachine.entry import Command, CommandId, Process, Result, Step, refused
 from konik.statemachine.machine import Machine
 from konik.statemachine.registry import METHODS
@@ -63,19 +63,19 @@ class Services:
         scheduler: Scheduler,
         *,
         make_driver: Callable[["Services"], Driver],
-        process_of: Callable[[str], bytes | None],
+        peer: Callable[[str], Peer | None],
         after_entry: Callable[[int, int, int], None],
         fatal: Callable[[BaseException], None],
     ) -> None:
         """`state` is that after the entry `applied` (index, term). `make_driver` makes a driver that calls back here.
 
-        `process_of(peer)` is the nonce of the process that a connection leads to, None without one. `after_entry(index,
-        term, commands)` hears of each entry when it is applied, and nothing behind it.
+        `peer(name)` is who is at the other end of a connection, None without one. `after_entry(index, term, commands)`
+        hears of each entry when it is applied, and nothing behind it.
         """
         self._node, self._nonce = process
         self._peers = tuple(sorted(member.node for member in members.members if member.node != process.node))
         self._state, self._clock = state, clock
-        self._process_of, self._after_entry, self._fatal = process_of, after_entry, fatal
+        self._peer, self._after_entry, self._fatal = peer, after_entry, fatal
         self.process = process
         self.leader: str | None = None
         self.leader_changes = 0
@@ -94,7 +94,13 @@ class Services:
         )
         self.driver = driver = make_driver(self)
         self.proposer = proposer = Proposer(
-            process, clock, scheduler, driver.propose, driver.send, lambda: self.driver.trouble
+            process,
+            clock,
+            scheduler,
+            driver.propose,
+            driver.send,
+            lambda: self.machine.version,
+            lambda: self.driver.trouble,
         )
         self.polls = Polls(process, clock, scheduler, lambda: self.machine.term, proposer.submit_own)
         proposer.before_flush = self.polls.collect
@@ -257,17 +263,17 @@ class Services:
 
     # -- what else there is ---------------------------------------------------------------------------------------
 
-    def _processes(self) -> dict[str, bytes | None]:
+    def _processes(self) -> dict[str, Peer | None]:
         """By member; None for one that does not answer this leader. Who has not answered it yet counts as that.
 
         For before it answers, its connection may be one that is left from an earlier process.
         """
         now, progress = self._clock.monotonic(), self.driver.core.progress
-        found: dict[str, bytes | None] = {self._node: self._nonce}
+        found: dict[str, Peer | None] = {self._node: Peer(self._nonce, version.KNOWN)}
         for peer in self._peers:
             place = progress.get(peer)
             answers = place is not None and place.match > 0 and now - place.heard <= SILENT_SECONDS_MAX
-            found[peer] = self._process_of(peer) if answers else None
+            found[peer] = self._peer(peer) if answers else None
         return found
 
     def _has_ended(self) -> bool:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from google.protobuf.message import DecodeError, Message
 
 from konik.api.pb.internal_pb2 import Timer
-from konik.statemachine import commands, dedup, entry_time, genesis, keys, nodes, queries, term, timers
+from konik.statemachine import commands, dedup, entry_time, genesis, keys, nodes, queries, term, timers, version
 from konik.statemachine.context import Context, Plans, Reader
 from konik.statemachine.entry import Command, Entry, Result, Step, ok, refused
 from konik.statemachine.registry import METHODS
@@ -23,13 +23,10 @@ from konik.statemachine.tasks import queue, state
 from konik.statemachine.tasks.delivery import Delivery
 from konik.statemachine.view import View
 
-VERSION = 1
-"""The behaviour of this code. An entry of a higher version must not be applied by it."""
-
 _INTERNAL = "An unexpected internal error occurred; the log of the server has the details."
 
 # These strike one replica, not all: it must stop before the entry counts as applied.
-_OF_THIS_REPLICA_ALONE = (MemoryError, RecursionError, OSError, AssertionError)
+_OF_THIS_REPLICA_ALONE = (MemoryError, RecursionError, OSError, AssertionError, version.UnknownVersion)
 
 for _package in (commands, queries, nodes):
     for _module in sorted(module.name for module in pkgutil.iter_modules(_package.__path__)):
@@ -49,6 +46,8 @@ class Machine:
         report: Callable[[Command | None, Exception], None],
         fatal: tuple[type[Exception], ...] = (),
     ) -> None:
+        """Raises UnknownVersion if the state is a later release's."""
+        version.check(version.in_force(view), "the state")
         self._view = view
         self._plans = Plans()
         self._report = report
@@ -63,6 +62,11 @@ class Machine:
     def term(self) -> int:
         """The Raft term of the last leader whose first entry is applied."""
         return term.current(self._view)
+
+    @property
+    def version(self) -> int:
+        """The behaviour in force; every entry carries that which its leader knew."""
+        return version.in_force(self._view)
 
     def next_due_ms(self) -> int | None:
         """When the next timer is due, in entry time."""
@@ -83,8 +87,7 @@ class Machine:
 
         First the timers fire that are due at the entry's time, then the commands run in their order.
         """
-        if entry.version > VERSION:
-            raise AssertionError(f"entry {index} needs version {entry.version} of the machine, this is {VERSION}")
+        version.check(entry.version, f"entry {index}")
         if self._view.get(entry_time.KEY) is None:
             genesis.write(self._view, entry.time_ms)
         now_ms = self.time_ms
@@ -99,7 +102,8 @@ class Machine:
             yield self._run(index, ids, entry.time_ms, command)
 
     def replaced(self) -> None:
-        """The view holds another state than before."""
+        """The view holds another state than before. Raises UnknownVersion if it is a later release's."""
+        version.check(self.version, "the state that was received")
         self._plans.forget_all()
 
     def query(self, method: str, tenant: str, principal: str, request: bytes) -> Result:

@@ -98,6 +98,12 @@ class ConfigureCluster(_message.Message):
     members: _containers.RepeatedCompositeFieldContainer[ConfigureCluster.Member]
     def __init__(self, members: _Optional[_Iterable[_Union[ConfigureCluster.Member, _Mapping]]] = ...) -> None: ...
 
+class RaiseVersion(_message.Message):
+    __slots__ = ("version",)
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    version: int
+    def __init__(self, version: _Optional[int] = ...) -> None: ...
+
 class WaitingTicket(_message.Message):
     __slots__ = ("ticket", "node", "nonce")
     TICKET_FIELD_NUMBER: _ClassVar[int]

@@ -8,11 +8,12 @@ from konik.api.pb.internal_pb2 import (
     LoseNode,
     OfferTickets,
     QueuedAttempt,
+    RaiseVersion,
     ReturnAttempts,
     WithdrawTickets,
 )
 from konik.api.pb.task_run_pb2 import TaskRun
-from konik.statemachine import cluster_config, dedup, term
+from konik.statemachine import cluster_config, dedup, keys, term, version
 from konik.statemachine.context import Context
 from konik.statemachine.entry import Process
 from konik.statemachine.registry import internal
@@ -23,6 +24,15 @@ from konik.statemachine.tasks import attempts, queue, state
 @internal("konik.ConfigureCluster", ConfigureCluster)
 def configure_cluster(context: Context, request: ConfigureCluster) -> Empty:
     context.txn.put(cluster_config.KEY, request.SerializeToString(deterministic=True))
+    return Empty()
+
+
+@internal("konik.RaiseVersion", RaiseVersion)
+def raise_version(context: Context, request: RaiseVersion) -> Empty:
+    """What follows is applied by that version. It never falls: what was applied by a later one stays."""
+    version.check(request.version, "the log")
+    if request.version > version.in_force(context.txn):
+        context.txn.put(version.KEY, keys.number(request.version))
     return Empty()
 
 

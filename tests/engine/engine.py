@@ -11,9 +11,10 @@ from konik.api.pb.internal_pb2 import OfferTickets
 from konik.api.pb.task_requests_pb2 import PollTaskResponse, ReportTaskRun, ScheduledTask
 from konik.statemachine import term
 from konik.statemachine.entry import ClientId, Command, CommandId, Entry, Result
-from konik.statemachine.machine import VERSION, Machine
+from konik.statemachine.machine import Machine
 from konik.statemachine.rejection import Code
 from konik.statemachine.tasks.delivery import Delivery
+from konik.statemachine.version import KNOWN
 
 NODE, NONCE = "node-1", b"n" * 16
 
@@ -76,7 +77,7 @@ class Engine:
     def apply(self, *commands: Command, floors: tuple[CommandId, ...] = ()) -> list[Result]:
         self.index += 1
         results = []
-        for step in self.machine.apply(self.index, Entry(VERSION, self.now_ms, floors, commands)):
+        for step in self.machine.apply(self.index, Entry(KNOWN, self.now_ms, floors, commands)):
             self.deliveries += step.deliveries
             if step.result is not None:
                 results.append(step.result)

@@ -36,10 +36,11 @@ from konik.api.pb.task_requests_pb2 import PollTaskResponse, RegisterTaskWorkerR
 from konik.api.pb.values_pb2 import VariableValue
 from konik.statemachine import term
 from konik.statemachine.entry import ClientId, Command, CommandId, Entry, Result, refused
-from konik.statemachine.machine import VERSION, Machine
+from konik.statemachine.machine import Machine
 from konik.statemachine.registry import METHODS, Kind
 from konik.statemachine.rejection import Code
 from konik.statemachine.tasks.delivery import Delivery
+from konik.statemachine.version import KNOWN
 
 Recorded = tuple[int, Entry | int]
 """What was applied at an index: an entry, or the term that began there."""
@@ -162,7 +163,7 @@ class Story(Cluster):
         self.ready = len(self.recorded)
 
     def apply(self, *commands: Command, floors: tuple[CommandId, ...] = ()) -> list[Result]:
-        self.recorded.append((self.index + 1, Entry(VERSION, self.now_ms, floors, commands)))
+        self.recorded.append((self.index + 1, Entry(KNOWN, self.now_ms, floors, commands)))
         before = len(self.deliveries)
         results = super().apply(*commands, floors=floors)
         self.open += self.deliveries[before:]

@@ -140,7 +140,13 @@ def test_the_order_of_hashes_does_not_reach_the_state() -> None:
 # --- Nonsense -------------------------------------------------------------------------------------------------------
 
 
-@pytest.mark.parametrize("method", sorted(name for name, method in METHODS.items() if method.kind is not Kind.STREAM))
+_STOPS_THE_REPLICA = "konik.RaiseVersion"  # if it is a later release's: see test_version.py
+_ANSWERED = sorted(
+    METHODS.keys() - {name for name, it in METHODS.items() if it.kind is Kind.STREAM} - {_STOPS_THE_REPLICA}
+)
+
+
+@pytest.mark.parametrize("method", _ANSWERED)
 @settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
 @given(data=st.data())
 def test_malformed_requests_are_refused_in_a_declared_way(method: str, data: st.DataObject) -> None:

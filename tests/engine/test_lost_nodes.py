@@ -10,7 +10,7 @@ from konik.api.pb.event_requests_pb2 import PutExternalEventDefRequest
 from konik.api.pb.internal_pb2 import ForgetNode, LoseNode, OfferTickets, WithdrawTickets
 from konik.statemachine import dedup, keys, term
 from konik.statemachine.entry import Entry, Process, Step
-from konik.statemachine.machine import VERSION
+from konik.statemachine.version import KNOWN
 
 AWAY = "node-2"
 """The node that is out of reach."""
@@ -18,7 +18,7 @@ AWAY = "node-2"
 
 def step(cluster: Cluster, method: str, request: Message) -> Step:
     cluster.index += 1
-    entry = Entry(VERSION, cluster.now_ms, (), (cluster.command(method, request),))
+    entry = Entry(KNOWN, cluster.now_ms, (), (cluster.command(method, request),))
     (step,) = cluster.machine.apply(cluster.index, entry)
     return step
 

@@ -27,9 +27,9 @@ from konik.api.pb.task_requests_pb2 import (
     TaskWorkerGroup,
 )
 from konik.statemachine.entry import Entry
-from konik.statemachine.machine import VERSION
 from konik.statemachine.rejection import Code
 from konik.statemachine.tasks.delivery import Delivery
+from konik.statemachine.version import KNOWN
 
 OTHER_NONCE = b"o" * 16
 LOST = "node-2"
@@ -377,7 +377,7 @@ def test_whoever_applies_the_entry_is_told_which_process_was_lost(
 ) -> None:
     request = request_type(node=LOST, nonce=NONCE)
     command = working.command(f"konik.{request_type.DESCRIPTOR.name}", request)
-    (step,) = working.machine.apply(working.index + 1, Entry(VERSION, working.now_ms, (), (command,)))
+    (step,) = working.machine.apply(working.index + 1, Entry(KNOWN, working.now_ms, (), (command,)))
     assert step.lost == (LOST, NONCE)
 
 

@@ -14,7 +14,7 @@ from sim_world import NodeTime, Violation, World
 
 from konik.cluster import peer_frames
 from konik.cluster.driver import Driver, core_from_disk
-from konik.cluster.network import Frame
+from konik.cluster.network import Frame, Peer
 from konik.cluster.raft.messages import Message
 from konik.cluster.services import Services
 from konik.cluster.state_copies import StateCopies
@@ -24,6 +24,7 @@ from konik.cluster.store.opening import open_store
 from konik.cluster.store.thread import StateThread
 from konik.cluster.wire import LENGTH_BYTES, Wire
 from konik.statemachine.entry import Process
+from konik.statemachine.version import KNOWN
 
 if TYPE_CHECKING:
     from sim_nodes import Nodes
@@ -93,7 +94,7 @@ class Node:
         cluster, world = self.cluster, self.cluster.world
         self.time = time = SkewedTime(world, cluster.skew_seconds())
         self.process = Process(self.name, world.random.randbytes(16))
-        self.hellos: dict[str, bytes] = {}
+        self.hellos: dict[str, Peer] = {}
         self.journal = SimJournal(self.disk, time, world, cluster.sync_seconds, lambda vow, entries: None)
         self.store = open_store(self.directory / "state", CLUSTER, self.name, map_bytes=MAP_BYTES)
         self.executor = SlowThread(time, cluster.thread_seconds)
@@ -112,7 +113,7 @@ class Node:
             time,
             time,
             make_driver=self._make_driver,
-            process_of=self.hellos.get,
+            peer=self.hellos.get,
             after_entry=self.after_entry,
             fatal=self.fail,
         )
@@ -184,7 +185,7 @@ class Node:
         if nonce is None:
             self.hellos.pop(peer, None)
         else:
-            self.hellos[peer] = nonce
+            self.hellos[peer] = Peer(nonce, KNOWN)
         self.services.driver.connected(peer, nonce is not None)
         self.services.on_connection(peer, nonce is not None)
 

@@ -46,7 +46,9 @@ class Node:
         path = os.path.join(directory, name)
         bootstrap(path, Identity(CLUSTER, name, os.urandom(16)))
         self.journal = LmdbJournal.open(path, name, CLUSTER, loop.call_soon_threadsafe, die)
-        hello = Hello(PROTOCOL_VERSION, CLUSTER, name, self.journal.identity.directory, os.urandom(16), os.getpid(), "")
+        hello = Hello(
+            PROTOCOL_VERSION, CLUSTER, name, self.journal.identity.directory, os.urandom(16), os.getpid(), "", 1
+        )
         peers = {peer: ("127.0.0.1", port) for peer, port in PORTS.items() if peer != name}
         self.transport = TcpTransport(hello, ("127.0.0.1", PORTS[name]), peers, Wire(), self.journal, None)
         clock = SystemClock()

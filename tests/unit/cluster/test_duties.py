@@ -5,10 +5,12 @@ from typing import Any
 import pytest
 from hand_clock import HandClock
 
-from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode
+from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode, RaiseVersion
 from konik.cluster.clock import LeaderClock
 from konik.cluster.duties import CHECK_SECONDS, NODE_LOSS_SECONDS, Duties
-from konik.statemachine import cluster_config, keys
+from konik.cluster.network import Peer
+from konik.statemachine import cluster_config, keys, version
+from konik.statemachine.version import KNOWN
 
 NONCES = {name: name.encode() * 16 for name in ("a", "b", "c")}
 
@@ -53,6 +55,7 @@ class World:
         self.pump.machine = self.proposer.machine
         self.submitted = self.proposer.submitted
         self.processes: dict[str, bytes | None] = dict(NONCES)
+        self.versions: dict[str, int] = {}
         self.members = ConfigureCluster()
         self.members.members.add(node="a", host="localhost", port=1)
         self.duties = Duties(
@@ -62,7 +65,9 @@ class World:
             self.proposer,  # type: ignore[arg-type]  # only its clock and tick are used
             clock,
             clock,
-            lambda: self.processes,
+            lambda: {
+                node: nonce and Peer(nonce, self.versions.get(node, KNOWN)) for node, nonce in self.processes.items()
+            },
         )
 
     def session(self, node: str, nonce: bytes) -> None:
@@ -162,6 +167,39 @@ def test_a_node_that_goes_again_is_lost_again(world: World, clock: HandClock) ->
         world.processes["b"] = NONCES["b"]
         clock.advance(2 * CHECK_SECONDS)
     assert world.lost() == [("b", NONCES["b"])] * 2
+
+
+def raised(world: World) -> list[int]:
+    return [RaiseVersion.FromString(raw).version for method, raw in world.submitted if method == "konik.RaiseVersion"]
+
+
+def test_the_machines_version_rises_once_the_last_member_has_the_code_for_it(world: World, clock: HandClock) -> None:
+    world.versions = {node: KNOWN + 2 for node in NONCES} | {"b": KNOWN}
+    world.duties.lead()
+    clock.advance(2 * CHECK_SECONDS)
+    assert raised(world) == []
+    world.versions["b"] = KNOWN + 1
+    clock.advance(3 * CHECK_SECONDS)
+    assert raised(world) == [KNOWN + 1], "to what all have, and said once"
+
+
+def test_the_version_does_not_rise_while_a_member_is_away(world: World, clock: HandClock) -> None:
+    world.versions = {node: KNOWN + 1 for node in NONCES}
+    world.processes["b"] = None
+    world.duties.lead()
+    clock.advance(2 * CHECK_SECONDS)
+    assert raised(world) == []
+    world.processes["b"] = NONCES["b"]
+    clock.advance(CHECK_SECONDS)
+    assert raised(world) == [KNOWN + 1]
+
+
+def test_a_version_that_is_in_force_is_not_raised_again(world: World, clock: HandClock) -> None:
+    world.versions = {node: KNOWN + 1 for node in NONCES}
+    world.view[version.KEY] = keys.number(KNOWN + 1)
+    world.duties.lead()
+    clock.advance(2 * CHECK_SECONDS)
+    assert raised(world) == []
 
 
 def test_a_follower_does_none_of_it(world: World, clock: HandClock) -> None:

@@ -33,8 +33,9 @@ class World:
         self.frames: list[tuple[str, tuple[Any, ...]]] = []
         self.takes_entries = True
         self.connected = True
+        self.version = 3
         self.answers: list[Result] = []
-        self.proposer = Proposer(Process(node, NONCE), clock, clock, self.propose, self.send)
+        self.proposer = Proposer(Process(node, NONCE), clock, clock, self.propose, self.send, lambda: self.version)
 
     def propose(self, data: bytes) -> int | None:
         if not self.takes_entries:
@@ -135,6 +136,16 @@ def test_the_caller_gets_the_result_when_the_pump_has_applied_it(world: World) -
     world.answer(number)
     assert world.answers == [ok(b"done")]
     assert world.proposer.waiting == 0
+
+
+def test_an_entry_carries_the_version_that_is_in_force_when_it_is_proposed(world: World) -> None:
+    world.lead()
+    world.submit()
+    world.settle()
+    world.version = 4
+    world.submit()
+    world.settle()
+    assert [entry.version for entry in world.log] == [3, 4]
 
 
 def test_results_of_other_processes_are_not_ours(world: World) -> None:
@@ -296,7 +307,9 @@ def test_time_in_the_log_never_runs_back_when_the_wall_clock_does(world: World) 
 
 def test_a_leader_that_cannot_write_says_why(clock: HandClock) -> None:
     world = World(clock)
-    world.proposer = Proposer(Process("a", NONCE), clock, clock, lambda _: None, world.send, lambda: "the disk is full")
+    world.proposer = Proposer(
+        Process("a", NONCE), clock, clock, lambda _: None, world.send, lambda: 1, lambda: "the disk is full"
+    )
     world.lead()
     world.submit()
     clock.advance(HOLD_SECONDS_MAX + 1)

@@ -55,7 +55,7 @@ class Member:
         bootstrap(path, Identity(CLUSTER, name, os.urandom(16)))
         self.errors: queue.Queue[BaseException] = queue.Queue()
         self.journal = LmdbJournal.open(path, name, CLUSTER, loop.call_soon_threadsafe, self.errors.put)
-        hello = Hello(PROTOCOL_VERSION, CLUSTER, name, self.journal.identity.directory, os.urandom(16), 1, "")
+        hello = Hello(PROTOCOL_VERSION, CLUSTER, name, self.journal.identity.directory, os.urandom(16), 1, "", 1)
         self.transport = TcpTransport(hello, ("127.0.0.1", 0), peers, Wire({"note": (number,)}), self.journal, None)
         clock = SystemClock()
         core = core_from_disk(name, tuple(members), QUICK, self.journal, (0, 0), clock.monotonic(), 0.5)

@@ -10,12 +10,13 @@ from konik.api.pb.ids_pb2 import WfRunId
 from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode, OfferTickets
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.cluster import entries, peer_frames
+from konik.cluster.network import Peer
 from konik.cluster.raft.messages import Entry as LogEntry
 from konik.cluster.raft.roles import Role
 from konik.cluster.services import SILENT_SECONDS_MAX, Services, SessionEnded
 from konik.cluster.store.errors import CorruptState, StoreError
 from konik.statemachine.entry import Command, CommandId, Entry, Process
-from konik.statemachine.machine import VERSION
+from konik.statemachine.version import KNOWN
 
 ME, OTHER = Process("a", b"a" * 16), Process("b", b"b" * 16)
 TERM = 3
@@ -79,7 +80,7 @@ class World:
         self.frames: list[tuple[str, Any]] = []
         self.fatal: list[BaseException] = []
         self.driver = FakeDriver(self.log, self.frames)
-        self.hellos: dict[str, bytes] = {"b": OTHER.nonce}
+        self.hellos: dict[str, Peer] = {"b": Peer(OTHER.nonce, KNOWN)}
         members = ConfigureCluster()
         for node in ("a", "b"):
             members.members.add(node=node, host="localhost", port=1)
@@ -91,7 +92,7 @@ class World:
             clock,
             clock,
             make_driver=lambda services: self.driver,  # type: ignore[arg-type, return-value]  # in all that is used
-            process_of=self.hellos.get,
+            peer=self.hellos.get,
             after_entry=lambda index, term, commands: None,
             fatal=self.fatal.append,
         )
@@ -122,7 +123,7 @@ class World:
         command = Command(
             method, "", "b", CommandId("b", OTHER.nonce, len(self.log)), None, request.SerializeToString()
         )
-        self.log.append(entries.pack(Entry(VERSION, 1, (), (command,))))
+        self.log.append(entries.pack(Entry(KNOWN, 1, (), (command,))))
         self.commit()
 
     def commands(self) -> list[Command]:
@@ -179,7 +180,7 @@ def test_commands_go_out_again_when_the_connection_to_the_leader_is_new(world: W
 def test_a_peer_that_has_not_answered_this_leader_is_out_of_reach_whatever_its_connection_says(world: World) -> None:
     world.follow()
     world.others_command("konik.OfferTickets", OfferTickets(node="b", nonce=OTHER.nonce))
-    world.hellos["b"] = b"x" * 16  # left from an earlier process
+    world.hellos["b"] = Peer(b"x" * 16, KNOWN)  # left from an earlier process
     world.driver.core.progress = {"b": heard(world.clock, match=0)}
     world.become(Role.FOLLOWER, None)
     world.lead()
@@ -190,7 +191,7 @@ def test_a_peer_that_has_not_answered_this_leader_is_out_of_reach_whatever_its_c
 def test_a_peer_whose_connection_stands_and_that_is_silent_is_lost(world: World) -> None:
     world.lead()
     world.driver.core.progress = {"b": heard(world.clock)}
-    world.log.append(entries.pack(Entry(VERSION, world.services.now_ms, (CommandId("b", OTHER.nonce, 1),), ())))
+    world.log.append(entries.pack(Entry(KNOWN, world.services.now_ms, (CommandId("b", OTHER.nonce, 1),), ())))
     world.commit()
     for _ in range(10):
         world.driver.core.progress = {"b": heard(world.clock)}

@@ -22,7 +22,9 @@ CALL = Call("M", "default", "anonymous")
 
 class World:
     def __init__(self, clock: HandClock) -> None:
-        self.proposer = Proposer(Process("a", NONCE), clock, clock, lambda data: None, lambda peer, frame: False)
+        self.proposer = Proposer(
+            Process("a", NONCE), clock, clock, lambda data: None, lambda peer, frame: False, lambda: 1
+        )
         self.asked: list[object] = []
         pump: Any = SimpleNamespace(when_applied=lambda index, then: then())
         self.reads = Reads("a", pump, lambda token: not self.asked.append(token), lambda peer, frame: False)

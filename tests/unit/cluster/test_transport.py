@@ -57,6 +57,7 @@ class Member:
             "process": name.upper().encode() * 16,
             "pid": 1,
             "client_address": "",
+            "machine_version": 1,
         }
         wire = Wire({"note": (number,)})
         self.transport = TcpTransport(Hello(**{**fields, **hello}), ("127.0.0.1", 0), peers, wire, self.memory, tls)
@@ -256,7 +257,7 @@ async def test_a_stranger_is_refused_with_the_reason(of_b: dict[str, Any], words
         async with running(a):
             writer = (await asyncio.open_connection(*a.address))[1]
             stranger = {"name": "b", "version": PROTOCOL_VERSION, "cluster": CLUSTER, **of_b}
-            hello = Hello(stranger["version"], stranger["cluster"], stranger["name"], b"b" * 16, b"B" * 16, 1, "")
+            hello = Hello(stranger["version"], stranger["cluster"], stranger["name"], b"b" * 16, b"B" * 16, 1, "", 1)
             writer.write(Wire().encode(hello) + Wire().encode(Heartbeat(1, 1, 1)))
             await complaint(logs, words)
             writer.close()

@@ -45,7 +45,7 @@ FRAMES: dict[type[Any], st.SearchStrategy[Any]] = {
     HeartbeatAnswer: st.builds(HeartbeatAnswer, numbers, numbers),
     Commit: st.builds(Commit, numbers, numbers),
     TimeoutNow: st.builds(TimeoutNow, numbers),
-    Hello: st.builds(Hello, numbers, ids, names, ids, ids, numbers, names),
+    Hello: st.builds(Hello, numbers, ids, names, ids, ids, numbers, names, numbers),
     SnapshotOffer: st.builds(SnapshotOffer, numbers, numbers, numbers, numbers, st.binary(max_size=64)),
     SnapshotChunk: st.builds(SnapshotChunk, numbers, numbers, st.binary(max_size=200)),
     SnapshotReceived: st.builds(SnapshotReceived, numbers, numbers),

@@ -1,0 +1,36 @@
+"""The version gate: which behaviour of the machine is in force.
+
+The replicas of a cluster are upgraded one after the other, and meanwhile they must not apply an entry differently. So
+the behaviour is a replicated value. Code that behaves differently from before has a higher `KNOWN`, and behaves as
+before until the value has risen; it rises when the leader has seen that the process of every member knows it.
+"""
+
+from typing import Final
+
+from konik.statemachine import keys
+from konik.statemachine.view import Readable
+
+KEY: Final = keys.META + b"version"
+
+KNOWN: Final = 1
+"""The latest behaviour that this code has."""
+
+_FIRST: Final = 1
+
+
+class UnknownVersion(Exception):
+    """The log or the state needs a later release than this one. The replica must stop before it applies anything."""
+
+
+def in_force(state: Readable) -> int:
+    """By what everything is applied now. Not above `KNOWN` in any state that was checked."""
+    raw = state.get(KEY)
+    return _FIRST if raw is None else int.from_bytes(raw, "big")
+
+
+def check(version: int, of_what: str) -> None:
+    """Raises UnknownVersion if this code does not have that behaviour; `of_what` says where it was found."""
+    if version > KNOWN:
+        raise UnknownVersion(
+            f"{of_what} needs version {version} of the state machine, this release has {KNOWN}: install a later one"
+        )
