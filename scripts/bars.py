@@ -3,7 +3,8 @@
 usage: python scripts/bars.py [--quick]
 
 Each figure comes from a command that anybody can run; the commands stand in the document. Exit code 1 if a bar is
-missed. --quick measures for a shorter time and writes nothing: for trying the script itself.
+missed. --quick is for tests: it measures for a shorter time, allows times to be twice the bar, since tests share their
+machine, and writes nothing.
 """
 
 import json
@@ -31,7 +32,8 @@ class Bar:
     what: str
     read: Callable[[Figures], float]
     at_most: float
-    unit: str
+    unit: str = ""
+    """Of a time; counts have none."""
 
 
 @dataclass(frozen=True)
@@ -43,6 +45,12 @@ class Measurement:
     quick: tuple[str, ...]
     bars: tuple[Bar, ...]
 
+
+NO_ERRORS = (
+    Bar("lost", lambda r: r["lost"], 0),
+    Bar("duplicated", lambda r: r["duplicated"], 0),
+    Bar("refused", lambda r: len(r["refused_commands"]), 0),
+)
 
 MEASUREMENTS = (
     Measurement(
@@ -67,8 +75,7 @@ MEASUREMENTS = (
         (
             Bar("gap, median", lambda r: median(r["gaps_s"]), 0.25, "s"),
             Bar("gap, worst", lambda r: max(r["gaps_s"]), 1.0, "s"),
-            Bar("lost", lambda r: r["lost"], 0, ""),
-            Bar("duplicated", lambda r: r["duplicated"], 0, ""),
+            *NO_ERRORS,
         ),
     ),
     Measurement(
@@ -77,8 +84,7 @@ MEASUREMENTS = (
         ("--kills", "2"),
         (
             Bar("gap, worst", lambda r: max(r["gaps_s"]), 0.2, "s"),
-            Bar("lost", lambda r: r["lost"], 0, ""),
-            Bar("duplicated", lambda r: r["duplicated"], 0, ""),
+            *NO_ERRORS,
         ),
     ),
 )
@@ -96,15 +102,16 @@ def measure(measurement: Measurement, quick: bool) -> Figures:
         return figures
 
 
-def row(bar: Bar, figures: Figures) -> tuple[str, bool]:
+def row(bar: Bar, figures: Figures, quick: bool) -> tuple[str, bool]:
     value = bar.read(figures)
-    kept = value <= bar.at_most
+    at_most = 2 * bar.at_most if quick and bar.unit else bar.at_most
+    kept = value <= at_most
     unit = f" {bar.unit}" if bar.unit else ""
-    return f"| {bar.what} | {value:.3g}{unit} | {bar.at_most:g}{unit} | {'yes' if kept else '**no**'} |", kept
+    return f"| {bar.what} | {value:.3g}{unit} | {at_most:g}{unit} | {'yes' if kept else '**no**'} |", kept
 
 
-def section(measurement: Measurement, figures: Figures) -> tuple[str, bool]:
-    rows = [row(bar, figures) for bar in measurement.bars]
+def section(measurement: Measurement, figures: Figures, quick: bool) -> tuple[str, bool]:
+    rows = [row(bar, figures, quick) for bar in measurement.bars]
     table = "\n".join(text for text, _ in rows)
     more = "\n".join(f"* {key}: {value}" for key, value in details(figures).items())
     text = (
@@ -152,7 +159,7 @@ def main() -> int:
     sections, all_kept, machine = [], True, ""
     for measurement in MEASUREMENTS:
         figures = measure(measurement, quick)
-        text, kept = section(measurement, figures)
+        text, kept = section(measurement, figures, quick)
         sections.append(text)
         all_kept &= kept
         machine = f"{brief(figures['machine'])}; {brief(figures['versions'])}"
