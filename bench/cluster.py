@@ -90,6 +90,7 @@ async def attached(servers: str) -> AsyncIterator[Cluster]:
 @asynccontextmanager
 async def started(nodes: int, base: Path) -> AsyncIterator[Cluster]:
     """A cluster of `konik dev` in a new directory below `base`, which is removed afterwards."""
+    base.mkdir(parents=True, exist_ok=True)
     file_system = machine.file_system(base)
     with tempfile.TemporaryDirectory(prefix="konik-bench-", dir=base) as directory:
         process, addresses = await _start(nodes, Path(directory))

@@ -59,10 +59,11 @@ async def test_attaching_to_nothing_is_an_error() -> None:
 @pytest.mark.asyncio
 async def test_a_cluster_that_does_not_start_says_why(monkeypatch: Any, tmp_path: Path) -> None:
     monkeypatch.setattr(machine, "file_system", lambda path: "ext4")
+    base = tmp_path / "not" / "there" / "yet"
     with pytest.raises(ClusterNotWhole, match="ended with exit code"):
-        async with started(99, tmp_path):
+        async with started(99, base):
             raise AssertionError("it cannot have started")
-    assert list(tmp_path.iterdir()) == []
+    assert list(base.iterdir()) == []
 
 
 def test_ports_that_are_taken_are_passed_over() -> None:
