@@ -28,7 +28,7 @@ _COMMAND = record(
 
 FIELDS: dict[str, tuple[Field, ...]] = {
     COMMANDS: (_COMMAND_ID, many(_COMMAND)),
-    BUSY: (),
+    BUSY: (many(number),),
     READ_INDEX: (number,),
     READ_INDEX_ANSWER: (number, optional(number)),
     MARK: (number, data(16, 16), text(_TEXT_LETTERS_MAX), flag),
@@ -41,9 +41,9 @@ def commands(floor: CommandId, forwarded: list[Command]) -> tuple[object, ...]:
     return COMMANDS, floor, tuple(forwarded)
 
 
-def busy() -> tuple[object, ...]:
-    """The leader takes no more for now: send again later."""
-    return (BUSY,)
+def busy(numbers: list[int]) -> tuple[object, ...]:
+    """The leader has not taken these of the peer's commands: send them again later."""
+    return BUSY, tuple(numbers)
 
 
 def read_index(number: int) -> tuple[object, ...]:

@@ -6,7 +6,7 @@ has changed; the machine runs a number once. While nobody leads the callers are 
 """
 
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from math import inf
 
@@ -21,6 +21,9 @@ ENTRIES_IN_FLIGHT_MAX = 2
 """Entries proposed and not yet applied here: what comes meanwhile goes together into the next one."""
 INBOX_COMMANDS_MAX = 20_000
 INBOX_BYTES_MAX = 128 << 20
+CALLS_MAX = 100_000
+CALL_BYTES_MAX = 256 << 20
+"""Held here for callers: what comes above it is refused at once, so that a cluster without a leader fills no memory."""
 BUSY_PAUSE_SECONDS = 0.05
 RETRY_SECONDS = 0.02
 """When the log takes no entry (its disk is full, leadership is being handed over) it is tried again after this."""
@@ -32,7 +35,7 @@ SWEEP_SECONDS = 0.25
 
 NO_ANSWER = "the command was sent, and its result is not known yet; it may still take effect"
 NO_LEADER = "no leader could be reached; try again"
-QUEUE_FULL = "the leader's queue is full; try again"
+QUEUE_FULL = "more commands wait than can be taken; try again"
 
 Done = Callable[[Result], None]
 
@@ -45,11 +48,23 @@ class Call:
     done: Done | None  # None once the caller has been answered or has gone
     given_up_unsent: float  # monotonic time
     given_up_sent: float
-    sent: bool = False
+    sendings: int = 0
+    """How often it was proposed or passed on and not refused: above 0 it may be in a log, and may be applied."""
+    queued: bool = False
+    """It waits to be sent."""
+
+    @property
+    def sent(self) -> bool:
+        return self.sendings > 0
 
     @property
     def until(self) -> float:
         return self.given_up_sent if self.sent else self.given_up_unsent
+
+    @property
+    def is_missed(self) -> bool:
+        """Whether anybody would notice if it never ran. The node's own commands have no caller, and are needed."""
+        return self.done is not None or self.given_up_unsent == inf
 
 
 @dataclass(slots=True)
@@ -84,6 +99,7 @@ class Proposer:
         self._propose, self._send, self._version, self._trouble = propose, send, version, trouble
         self._number = 0
         self._calls: dict[int, Call] = {}
+        self._calls_bytes = 0
         self._unsent: deque[Call] = deque()
         self._inbox: deque[tuple[Command, CommandId]] = deque()
         self._inbox_bytes = 0
@@ -122,7 +138,13 @@ class Proposer:
         done: Done,
         hold_seconds: float = HOLD_SECONDS_MAX,
     ) -> int:
-        """Takes a caller's command and returns its number. `done` hears the result, or why there is none, once."""
+        """Takes a caller's command and returns its number. `done` hears the result, or why there is none, once.
+
+        What is above the bounds is refused at once, and has number 0.
+        """
+        if len(self._calls) >= CALLS_MAX or self._calls_bytes + len(request) > CALL_BYTES_MAX:
+            done(refused(Code.RESOURCE_EXHAUSTED, QUEUE_FULL))
+            return 0
         now = self._clock.monotonic()
         command = Command(method, tenant, principal, self._next_id(), client_id, request)
         self._enqueue(Call(command, done, now + min(hold_seconds, HOLD_SECONDS_MAX), now + ANSWER_SECONDS_MAX))
@@ -141,8 +163,17 @@ class Proposer:
 
     def _enqueue(self, call: Call) -> None:
         self._calls[call.command.id.number] = call
+        self._calls_bytes += len(call.command.request)
         self._unsent.append(call)
+        call.queued = True
         self.flush_soon()
+
+    def _drop(self, number: int) -> Call | None:
+        """The call is over: it is answered, or was never sent and nobody waits for it."""
+        call = self._calls.pop(number, None)
+        if call is not None:
+            self._calls_bytes -= len(call.command.request)
+        return call
 
     def abandon(self, number: int) -> None:
         """The caller has gone. What was never sent is dropped; what was sent may have happened and stays."""
@@ -151,7 +182,7 @@ class Proposer:
             return
         call.done = None
         if not call.sent:
-            del self._calls[number]
+            self._drop(number)
 
     def received(self, peer: str, floor: CommandId, forwarded: tuple[Command, ...]) -> None:
         """A follower has passed on commands.
@@ -163,7 +194,7 @@ class Proposer:
             return  # it will learn who leads, and send them again
         size = sum(len(command.request) for command in forwarded)
         if len(self._inbox) + len(forwarded) > INBOX_COMMANDS_MAX or self._inbox_bytes + size > INBOX_BYTES_MAX:
-            self._send(peer, peer_frames.busy())
+            self._send(peer, peer_frames.busy([command.id.number for command in forwarded]))
             return
         self._inbox.extend((command, floor) for command in forwarded)
         self._inbox_bytes += size
@@ -176,7 +207,7 @@ class Proposer:
         id = step.id
         if id is None or id.node != self._node or id.nonce != self._nonce or step.result is None:
             return
-        call = self._calls.pop(id.number, None)
+        call = self._drop(id.number)
         if call is not None and call.done is not None:
             call.done(step.result)
 
@@ -209,13 +240,29 @@ class Proposer:
         self._paused = False
         self.statistics.resent += sum(call.sent for call in self._calls.values())
         self._unsent = deque(self._calls.values())
+        for call in self._unsent:
+            call.queued = True
         self.flush_soon()
 
-    def busy(self) -> None:
-        """The leader has refused what we sent last: all of it is sent again after a pause."""
+    def busy(self, numbers: Sequence[int]) -> None:
+        """The leader has not taken these commands that were sent to it: they are sent again after a pause."""
+        for number in reversed(numbers):
+            call = self._calls.get(number)
+            if call is None:
+                continue
+            call.sendings -= 1
+            if not call.sent and not call.is_missed:
+                self._drop(number)
+            elif not call.queued:
+                self._unsent.appendleft(call)
+                call.queued = True
         if not self._paused:
             self._paused = True
-            self._scheduler.call_at(self._clock.monotonic() + BUSY_PAUSE_SECONDS, self.resend)
+            self._scheduler.call_at(self._clock.monotonic() + BUSY_PAUSE_SECONDS, self._go_on)
+
+    def _go_on(self) -> None:
+        self._paused = False
+        self.flush_soon()
 
     # -- sending --------------------------------------------------------------------------------------------------
 
@@ -269,6 +316,7 @@ class Proposer:
         floor = self._floor()
         while self._unsent and len(self._inbox) < INBOX_COMMANDS_MAX and self._inbox_bytes < INBOX_BYTES_MAX:
             call = self._unsent.popleft()
+            call.queued = False
             if call.command.id.number in self._calls:
                 self._inbox.append((call.command, floor))
                 self._inbox_bytes += len(call.command.request)
@@ -293,7 +341,7 @@ class Proposer:
         self.statistics.commands += len(commands)
         for command in commands:
             if command.id.node == self._node and command.id.number in self._calls:
-                self._calls[command.id.number].sent = True
+                self._calls[command.id.number].sendings += 1
         return True
 
     def _given_up(self, id: CommandId) -> bool:
@@ -318,6 +366,7 @@ class Proposer:
             size = 0
             while self._unsent and len(batch) < BATCH_COMMANDS_MAX and size < BATCH_BYTES_MAX:
                 call = self._unsent.popleft()
+                call.queued = False
                 if call.command.id.number in self._calls:
                     batch.append(call)
                     size += len(call.command.request)
@@ -325,9 +374,11 @@ class Proposer:
                 return
             if not self._send(leader, peer_frames.commands(floor, [call.command for call in batch])):
                 self._unsent.extendleft(reversed(batch))
+                for call in batch:
+                    call.queued = True
                 return
             for call in batch:
-                call.sent = True
+                call.sendings += 1
             self.statistics.forwarded += len(batch)
 
     # -- giving up ------------------------------------------------------------------------------------------------
@@ -337,7 +388,7 @@ class Proposer:
         now = self._clock.monotonic()
         for number, call in [(number, call) for number, call in self._calls.items() if call.until <= now]:
             if not call.sent:
-                del self._calls[number]
+                self._drop(number)
             if call.done is not None:
                 call.done(self._why(call))
                 call.done = None

@@ -211,9 +211,9 @@ class Services:
         commands = tuple(map(command, forwarded))
         self.proposer.received(peer, CommandId(*floor), commands)
 
-    def _on_busy(self, peer: str) -> None:
+    def _on_busy(self, peer: str, numbers: Sequence[int]) -> None:
         del peer
-        self.proposer.busy()
+        self.proposer.busy(numbers)
 
     def _on_read_index(self, peer: str, number: int) -> None:
         self.reads.asked_by(peer, number)

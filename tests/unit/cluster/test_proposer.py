@@ -7,6 +7,7 @@ import pytest
 from hand_clock import HandClock
 
 from konik.cluster import entries, peer_frames
+from konik.cluster import proposer as proposers
 from konik.cluster.clock import LeaderClock
 from konik.cluster.proposer import (
     ANSWER_SECONDS_MAX,
@@ -15,6 +16,7 @@ from konik.cluster.proposer import (
     ENTRIES_IN_FLIGHT_MAX,
     HOLD_SECONDS_MAX,
     INBOX_COMMANDS_MAX,
+    QUEUE_FULL,
     RETRY_SECONDS,
     Proposer,
 )
@@ -35,6 +37,7 @@ class World:
         self.connected = True
         self.version = 3
         self.answers: list[Result] = []
+        self.node = node
         self.proposer = Proposer(Process(node, NONCE), clock, clock, self.propose, self.send, lambda: self.version)
 
     def propose(self, data: bytes) -> int | None:
@@ -64,7 +67,7 @@ class World:
             self.clock.advance()
 
     def answer(self, number: int) -> None:
-        self.proposer.step(Step(CommandId("a", NONCE, number), ok(b"done"), ()))
+        self.proposer.step(Step(CommandId(self.node, NONCE, number), ok(b"done"), ()))
 
     def numbers(self) -> list[list[int]]:
         return [[command.id.number for command in entry.commands] for entry in self.log]
@@ -248,14 +251,93 @@ def test_a_full_queue_says_busy_and_the_sender_tries_again_after_a_pause(world: 
     world.takes_entries = False
     many = tuple(command("b", number) for number in range(INBOX_COMMANDS_MAX + 1))
     world.proposer.received("b", CommandId("b", NONCE, 0), many)
-    assert world.frames == [("b", peer_frames.busy())]
+    assert world.frames == [("b", peer_frames.busy(list(range(INBOX_COMMANDS_MAX + 1))))]
+
+
+def sender_with_one_of_two_refused(world: World) -> World:
+    """Node `b`, whose command 1 the leader has taken and whose command 2 it has not."""
     sender = World(world.clock, "b")
     sender.proposer.follow("a")
+    for _ in range(2):
+        sender.submit(hold=1.0)
+        sender.clock.advance()
+    sender.proposer.busy([2])
+    return sender
+
+
+def test_only_what_was_refused_is_sent_again_after_a_pause(world: World) -> None:
+    sender = sender_with_one_of_two_refused(world)
     sender.submit()
-    world.clock.advance()
-    sender.proposer.busy()
-    world.clock.advance(BUSY_PAUSE_SECONDS)
+    sender.clock.advance(BUSY_PAUSE_SECONDS / 2)
+    assert sender.forwarded() == [[1], [2]]
+    sender.clock.advance(BUSY_PAUSE_SECONDS)
+    assert sender.forwarded() == [[1], [2], [2, 3]]
+
+
+def test_what_a_leader_keeps_refusing_ends_as_not_taken_and_is_never_run(world: World) -> None:
+    sender = sender_with_one_of_two_refused(world)
+    while not sender.answers:
+        sender.clock.advance(BUSY_PAUSE_SECONDS)
+        sender.proposer.busy([2])
+    assert [(answer.code, answer.message) for answer in sender.answers] == [(Code.RESOURCE_EXHAUSTED, QUEUE_FULL)]
+    sent = sender.forwarded()
+    sender.clock.advance(1.0)
+    assert sender.forwarded() == sent and sender.proposer.waiting == 1
+
+
+def test_what_was_refused_may_still_be_in_the_log_of_an_earlier_leader(world: World) -> None:
+    sender = World(world.clock, "b")
+    sender.proposer.follow("c")
+    sender.submit(hold=1.0)
+    sender.clock.advance()
+    sender.proposer.follow("a")
+    sender.clock.advance()
+    sender.proposer.busy([1])
+    sender.clock.advance(ANSWER_SECONDS_MAX - 1)
+    assert sender.answers == []
+    sender.answer(1)
+    assert [answer.code for answer in sender.answers] == [Code.OK]
+
+
+def test_what_was_refused_goes_with_its_caller(world: World) -> None:
+    sender = World(world.clock, "b")
+    sender.proposer.follow("a")
+    number = sender.submit()
+    sender.clock.advance()
+    sender.proposer.abandon(number)
+    sender.proposer.busy([number])
+    sender.clock.advance(1.0)
+    assert sender.forwarded() == [[number]] and sender.proposer.waiting == 0
+
+
+def test_a_command_of_the_nodes_own_is_sent_until_it_is_taken(world: World) -> None:
+    sender = World(world.clock, "b")
+    sender.proposer.follow("a")
+    sender.proposer.submit_own("konik.WithdrawTickets", b"")
+    sender.clock.advance()
+    sender.proposer.busy([1])
+    sender.clock.advance(BUSY_PAUSE_SECONDS)
     assert sender.forwarded() == [[1], [1]]
+
+
+def test_what_is_sent_again_anyway_is_not_sent_twice_because_it_was_refused(world: World) -> None:
+    sender = sender_with_one_of_two_refused(world)
+    sender.proposer.follow("c")
+    sender.proposer.busy([2])
+    sender.clock.advance(BUSY_PAUSE_SECONDS)
+    assert sender.forwarded() == [[1], [2], [1, 2]]
+
+
+@pytest.mark.parametrize("bound", ["CALLS_MAX", "CALL_BYTES_MAX"])
+def test_a_node_without_a_leader_holds_no_more_than_it_may(world: World, monkeypatch: Any, bound: str) -> None:
+    monkeypatch.setattr(proposers, bound, 3)
+    for _ in range(3):
+        world.submit(b"x")
+    assert world.answers == []
+    assert world.submit(b"x") == 0
+    assert [(answer.code, answer.message) for answer in world.answers] == [(Code.RESOURCE_EXHAUSTED, QUEUE_FULL)]
+    world.proposer.abandon(2)
+    assert world.submit(b"x") == 4, "there is room again"
 
 
 def test_a_broken_connection_keeps_the_commands_until_it_stands_again(world: World) -> None:
@@ -370,7 +452,7 @@ def test_what_gathers_is_asked_for_only_when_a_batch_can_leave(clock: HandClock,
     world.proposer.before_flush = lambda: asked.append(what)
     if what == "a busy leader":
         world.proposer.follow("b")
-        world.proposer.busy()
+        world.proposer.busy([])
     elif what != "no leader":
         world.lead()
         for _ in range(ENTRIES_IN_FLIGHT_MAX):
