@@ -35,7 +35,7 @@ SWEEP_SECONDS = 0.25
 
 NO_ANSWER = "the command was sent, and its result is not known yet; it may still take effect"
 NO_LEADER = "no leader could be reached; try again"
-QUEUE_FULL = "more commands wait than can be taken; try again"
+QUEUE_FULL = "more calls wait than can be taken; try again"
 
 Done = Callable[[Result], None]
 

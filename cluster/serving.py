@@ -7,11 +7,14 @@ from typing import NamedTuple, TypeVar
 from konik.cluster.node import Node
 from konik.cluster.peer_frames import REQUEST_BYTES_MAX
 from konik.cluster.polls import Polls
-from konik.cluster.proposer import HOLD_SECONDS_MAX, NO_LEADER
+from konik.cluster.proposer import HOLD_SECONDS_MAX, NO_LEADER, QUEUE_FULL
 from konik.statemachine.entry import ClientId, Result, refused
 from konik.statemachine.rejection import Code
 
 T = TypeVar("T")
+
+READS_MAX = 100_000
+"""Queries that may wait here to be current; further ones are refused at once."""
 
 
 class Call(NamedTuple):
@@ -61,8 +64,11 @@ class Serving:
 
     async def query(self, call: Call, request: bytes, deadline_s: float | None) -> Result:
         """Answers from the state: a state that has everything that was acknowledged before the call, unless `stale`."""
-        if not call.stale and not await self._current(deadline_s):
-            return refused(Code.UNAVAILABLE, NO_LEADER)
+        if not call.stale:
+            if self._services.reads.waiting >= READS_MAX:
+                return refused(Code.RESOURCE_EXHAUSTED, QUEUE_FULL)
+            if not await self._current(deadline_s):
+                return refused(Code.UNAVAILABLE, NO_LEADER)
         return self._services.query(call.method, call.tenant, call.principal, request)
 
     async def _current(self, deadline_s: float | None) -> bool:

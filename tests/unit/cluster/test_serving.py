@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from hand_clock import HandClock
 
+from konik.cluster import serving
 from konik.cluster.peer_frames import REQUEST_BYTES_MAX
 from konik.cluster.proposer import Proposer
 from konik.cluster.reads import Reads
@@ -95,3 +96,12 @@ async def test_a_query_that_nobody_can_answer_in_time_is_unavailable_and_leaves_
 async def test_a_stale_query_asks_nobody(world: World) -> None:
     assert await world.serving.query(CALL._replace(stale=True), b"", None) == ok(b"found")
     assert world.asked == []
+
+
+async def test_no_more_queries_wait_than_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(serving, "READS_MAX", 1)
+    call = asyncio.ensure_future(world.serving.query(CALL, b"", None))
+    await begun(call)
+    assert (await world.serving.query(CALL, b"", None)).code is Code.RESOURCE_EXHAUSTED
+    assert await world.serving.query(CALL._replace(stale=True), b"", None) == ok(b"found")
+    call.cancel()
