@@ -52,6 +52,10 @@ class Address(BaseModel):
             return False
 
 
+NODE_LETTERS_MAX = 63
+"""Of a node's id: as many as a DNS label has. Longer ones would be cut in the keys of the state."""
+
+
 class Member(BaseModel):
     """One node of the cluster: where its peers reach it, and where clients do."""
 
@@ -96,7 +100,11 @@ class Config(BaseSettings):
     )
 
     cluster_id: str = Field(min_length=1, description="the same on all members; part of the data directory")
-    node: str = Field(pattern=r"^[A-Za-z0-9][-A-Za-z0-9.]*$", description="this node's id, a key of `members`")
+    node: str = Field(
+        pattern=r"^[A-Za-z0-9][-A-Za-z0-9.]*$",
+        max_length=NODE_LETTERS_MAX,
+        description="this node's id, a key of `members`",
+    )
     data_dir: Path = Field(description="this node's own directory; made by --bootstrap")
     members: dict[str, Member] = Field(min_length=1, description="every node, this one included")
     listen: Address | None = Field(None, description="where clients are served; default: the member's client address")

@@ -53,6 +53,7 @@ def test_everything_can_come_from_the_environment(tmp_path: Path, monkeypatch: p
     ("change", "message"),
     [
         ({"node": "z"}, "not among the members (a, b)"),
+        ({"node": "n" * 64}, "at most 63 characters"),
         ({"listen": "nonsense"}, "write HOST:PORT"),
         ({"listen": "127.0.0.1:99999"}, "less than or equal to 65535"),
         ({"heartbeat_s": 1.0}, "heartbeat_s < min_election_timeout_s"),
