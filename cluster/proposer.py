@@ -21,6 +21,10 @@ ENTRIES_IN_FLIGHT_MAX = 2
 """Entries proposed and not yet applied here: what comes meanwhile goes together into the next one."""
 INBOX_COMMANDS_MAX = 20_000
 INBOX_BYTES_MAX = 128 << 20
+FORWARD_SECONDS = 0.008
+FORWARDED_AT_ONCE_MAX = 16
+"""So long lies between two frames to the leader where more calls than that are waiting: a frame costs both sides more
+than a command in it, and a leader with that much to do does not wait for any single one."""
 CALLS_MAX = 100_000
 CALL_BYTES_MAX = 256 << 20
 """Held here for callers: what comes above it is refused at once, so that a cluster without a leader fills no memory."""
@@ -108,6 +112,7 @@ class Proposer:
         self._leader_clock: LeaderClock | None = None
         self._paused = False
         self._flushing = self._retrying = False
+        self._forward_at = 0.0
         self._sweeper: Timer | None = None
         self.statistics = ProposerStatistics()
         self.before_flush: Callable[[], None] = lambda: None
@@ -268,8 +273,13 @@ class Proposer:
 
     def flush_soon(self) -> None:
         """Sends what waits at the end of this turn of the loop, so that a turn makes one batch."""
-        if not self._flushing:
-            self._flushing = True
+        if self._flushing:
+            return
+        self._flushing = True
+        follows = self._leader not in (self._node, None)
+        if follows and len(self._calls) > FORWARDED_AT_ONCE_MAX and self._clock.monotonic() < self._forward_at:
+            self._scheduler.call_at(self._forward_at, self.flush)
+        else:
             self._scheduler.call_soon(self.flush)
 
     def flush(self) -> None:
@@ -361,6 +371,7 @@ class Proposer:
 
     def _forward(self, leader: str) -> None:
         floor = self._floor()
+        self._forward_at = self._clock.monotonic() + FORWARD_SECONDS
         while self._unsent:
             batch: list[Call] = []
             size = 0

@@ -14,6 +14,8 @@ from konik.cluster.proposer import (
     BATCH_COMMANDS_MAX,
     BUSY_PAUSE_SECONDS,
     ENTRIES_IN_FLIGHT_MAX,
+    FORWARD_SECONDS,
+    FORWARDED_AT_ONCE_MAX,
     HOLD_SECONDS_MAX,
     INBOX_COMMANDS_MAX,
     QUEUE_FULL,
@@ -128,6 +130,39 @@ def test_a_follower_passes_commands_on_with_the_lowest_number_it_waits_for(world
     assert peer == "b"
     assert first[1].number == 1 and [c.id.number for c in first[2]] == [1, 2]
     assert second[1].number == 2 and [c.id.number for c in second[2]] == [3]
+
+
+def test_a_follower_with_many_calls_passes_them_on_in_batches(world: World) -> None:
+    world.proposer.follow("b")
+    for _ in range(FORWARDED_AT_ONCE_MAX + 1):
+        world.submit()
+    world.clock.advance()
+    for _ in range(3):
+        world.submit()
+        world.clock.advance(FORWARD_SECONDS / 4)
+    assert len(world.forwarded()) == 1
+    world.clock.advance(FORWARD_SECONDS)
+    assert [len(numbers) for numbers in world.forwarded()] == [FORWARDED_AT_ONCE_MAX + 1, 3]
+
+
+def test_a_follower_with_few_calls_keeps_none_of_them_waiting(world: World) -> None:
+    world.proposer.follow("b")
+    for _ in range(3):
+        world.submit()
+        world.clock.advance()
+    assert world.forwarded() == [[1], [2], [3]]
+
+
+def test_a_follower_that_becomes_the_leader_meanwhile_proposes_what_it_gathered(world: World) -> None:
+    world.proposer.follow("b")
+    for _ in range(FORWARDED_AT_ONCE_MAX + 1):
+        world.submit()
+    world.clock.advance()
+    world.submit()
+    world.proposer.follow(None)
+    world.lead()
+    world.clock.advance(FORWARD_SECONDS)
+    assert [len(numbers) for numbers in world.numbers()] == [FORWARDED_AT_ONCE_MAX + 2]
 
 
 def test_the_caller_gets_the_result_when_the_pump_has_applied_it(world: World) -> None:
