@@ -8,20 +8,19 @@ from collections.abc import Iterator
 from typing import Any, TypeVar
 
 from google.protobuf.message import Message
-from google.protobuf.timestamp_pb2 import Timestamp
 
 from konik.statemachine import indexes, limits
 from konik.statemachine.entry import Process
 from konik.statemachine.plan.compiled import Plan
 from konik.statemachine.rejection import Code, Rejection
-from konik.statemachine.tables import DELETED_WF_SPECS, TASK_DEFS, WF_SPECS, Table, deleted_wf_spec_key
+from konik.statemachine.tables import TASK_DEFS, WF_SPECS, Table, deleted_wf_spec_key
 from konik.statemachine.tasks.delivery import Delivery
 from konik.statemachine.view import Transaction, View
 
 M = TypeVar("M", bound=Message)
 T = TypeVar("T")
 
-_DEFINITIONS = frozenset((TASK_DEFS, WF_SPECS, DELETED_WF_SPECS))
+_DEFINITIONS = frozenset((TASK_DEFS, WF_SPECS))
 
 
 class _Slot:
@@ -196,20 +195,3 @@ class Context(Reader):
             self.txn.put(key, raw)
         indexes.update(self, slot.table, slot.stored, slot.message)
         slot.stored = raw
-
-
-def timestamp(ms: int) -> Timestamp:
-    """A protobuf Timestamp of `ms` milliseconds since the epoch."""
-    stamp = Timestamp()
-    set_timestamp(stamp, ms)
-    return stamp
-
-
-def set_timestamp(stamp: Timestamp, ms: int) -> None:
-    stamp.seconds, rest = divmod(ms, 1000)
-    stamp.nanos = rest * 1_000_000
-
-
-def milliseconds(stamp: Timestamp) -> int:
-    """Milliseconds since the epoch, rounded down."""
-    return stamp.seconds * 1000 + stamp.nanos // 1_000_000

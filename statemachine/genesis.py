@@ -6,11 +6,9 @@ It is written once, with the first entry. So `anonymous` stays without permissio
 from konik.api.pb.security_pb2 import ACL_ALL_RESOURCES, ALL_ACTIONS, Principal, Tenant
 from konik.statemachine.access import ANONYMOUS, DEFAULT_TENANT
 from konik.statemachine.canonical import canonical
-from konik.statemachine.context import set_timestamp
 from konik.statemachine.tables import principal_key, tenant_key
+from konik.statemachine.timestamps import set_timestamp
 from konik.statemachine.view import View
-
-__all__ = ["ANONYMOUS", "DEFAULT_TENANT", "write"]
 
 
 def write(view: View, now_ms: int) -> None:

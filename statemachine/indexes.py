@@ -37,6 +37,7 @@ from konik.statemachine.tables import (
     Table,
     wf_spec_key,
 )
+from konik.statemachine.timestamps import milliseconds
 from konik.statemachine.values.render import index_texts
 from konik.statemachine.view import Transaction
 
@@ -157,8 +158,7 @@ def _groups(context: Writer, indexed: "_Indexed[Any]", facts: Facts | None) -> t
 
 def _end(indexed: "_Indexed[Any]", message: Any) -> bytes:
     """How the keys of all its entries end."""
-    created = indexed.created(message)
-    created_ms = max(0, created.seconds * 1000 + created.nanos // 1_000_000)
+    created_ms = max(0, milliseconds(indexed.created(message)))
     return keys.long(created_ms) + _text(indexed.id_text(message), INDEX_ID_BYTES_MAX)
 
 

@@ -1,8 +1,12 @@
 """Which texts may name something. The rules are ASCII rules: they read alike on every replica and in every client."""
 
 import re
+from typing import Final
 
 from konik.statemachine.rejection import invalid
+
+INPUT: Final = "INPUT"
+"""The variable in which a handler thread finds what it handles. The only one that several threads may declare."""
 
 _NAME = re.compile(r"[A-Za-z0-9](?:[-A-Za-z0-9]*[A-Za-z0-9])?")
 

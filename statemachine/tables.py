@@ -17,7 +17,7 @@ from konik.api.pb.ids_pb2 import (
 )
 from konik.api.pb.internal_pb2 import QueuedAttempt, Timer, WaitingTicket
 from konik.api.pb.node_run_pb2 import NodeRun
-from konik.api.pb.security_pb2 import Principal, Tenant
+from konik.api.pb.security_pb2 import Principal
 from konik.api.pb.task_def_pb2 import TaskDef
 from konik.api.pb.task_requests_pb2 import TaskWorkerGroup
 from konik.api.pb.task_run_pb2 import TaskRun
@@ -40,7 +40,6 @@ class Table(Generic[M]):
         self.parse: Callable[[bytes], M] = message.FromString
 
 
-TENANTS = Table(Tenant)
 PRINCIPALS = Table(Principal)
 TASK_DEFS = Table(TaskDef)
 EXTERNAL_EVENT_DEFS = Table(ExternalEventDef)

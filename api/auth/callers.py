@@ -3,8 +3,8 @@
 from collections.abc import Iterable
 from typing import NamedTuple
 
+from konik.statemachine.access import ANONYMOUS, DEFAULT_TENANT
 from konik.statemachine.entry import ClientId
-from konik.statemachine.genesis import ANONYMOUS, DEFAULT_TENANT
 from konik.statemachine.rejection import invalid
 
 TENANT = "tenantid"

@@ -14,7 +14,7 @@ from konik.api.pb.internal_pb2 import Timer
 from konik.api.pb.security_pb2 import ACL_EXTERNAL_EVENT, RUN
 from konik.api.pb.values_pb2 import VariableValue
 from konik.statemachine import limits, timers
-from konik.statemachine.context import Context, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.registry import command
 from konik.statemachine.rejection import already_exists, invalid, not_built
 from konik.statemachine.run import advance, events
@@ -27,9 +27,10 @@ from konik.statemachine.tables import (
     external_event_def_key,
     external_event_key,
 )
+from konik.statemachine.timestamps import milliseconds, set_timestamp
 from konik.statemachine.values.errors import InvalidValue, NotBuilt
 from konik.statemachine.values.ingest import ingest
-from konik.statemachine.values.wf_run_id_text import ancestors
+from konik.statemachine.values.wf_run_ids import ancestors
 
 
 @command("PutExternalEvent", PutExternalEventRequest, (ACL_EXTERNAL_EVENT, RUN))
@@ -116,7 +117,7 @@ def _content(event_def: ExternalEventDef, content: VariableValue) -> VariableVal
 def _event_retention_over(context: Context, subject: Message, created_ms: int) -> None:
     assert isinstance(subject, ExternalEventId)
     event = context.load(EXTERNAL_EVENTS, external_event_key(context.tenant, subject))
-    if event is not None and not event.claimed and events.created_ms(event) == created_ms:
+    if event is not None and not event.claimed and milliseconds(event.created_at) == created_ms:
         events.forget_unclaimed(context, subject)
 
 
@@ -125,5 +126,5 @@ def _correlated_event_expired(context: Context, subject: Message, created_ms: in
     assert isinstance(subject, CorrelatedEventId)
     event_key = correlated_event_key(context.tenant, subject)
     event = context.load(CORRELATED_EVENTS, event_key)
-    if event is not None and events.created_ms(event) == created_ms:
+    if event is not None and milliseconds(event.created_at) == created_ms:
         context.remove(CORRELATED_EVENTS, event_key)

@@ -6,12 +6,13 @@ from konik.api.pb.event_requests_pb2 import DeleteExternalEventDefRequest, PutEx
 from konik.api.pb.external_event_pb2 import ExternalEventDef
 from konik.api.pb.security_pb2 import ACL_EXTERNAL_EVENT, WRITE_METADATA
 from konik.statemachine.canonical import same
-from konik.statemachine.context import Context, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.intake import admitted
 from konik.statemachine.names import require_name
 from konik.statemachine.registry import command
 from konik.statemachine.rejection import not_found
 from konik.statemachine.tables import EXTERNAL_EVENT_DEFS, external_event_def_key
+from konik.statemachine.timestamps import set_timestamp
 
 
 @command("PutExternalEventDef", PutExternalEventDefRequest, (ACL_EXTERNAL_EVENT, WRITE_METADATA))

@@ -6,12 +6,13 @@ from konik.api.pb.metadata_requests_pb2 import DeleteTaskDefRequest, PutTaskDefR
 from konik.api.pb.security_pb2 import ACL_TASK, WRITE_METADATA
 from konik.api.pb.task_def_pb2 import TaskDef
 from konik.statemachine.canonical import same
-from konik.statemachine.context import Context, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.intake import admitted
 from konik.statemachine.names import require_name
 from konik.statemachine.registry import command
 from konik.statemachine.rejection import already_exists, not_found
 from konik.statemachine.tables import TASK_DEFS, TASK_WORKER_GROUPS, task_def_key, task_worker_group_key
+from konik.statemachine.timestamps import set_timestamp
 
 
 @command("PutTaskDef", PutTaskDefRequest, (ACL_TASK, WRITE_METADATA))

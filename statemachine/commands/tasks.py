@@ -21,13 +21,14 @@ from konik.api.pb.task_requests_pb2 import ReportTaskRun
 from konik.api.pb.task_run_pb2 import TaskAttempt, TaskRun
 from konik.api.pb.values_pb2 import VariableValue
 from konik.statemachine import limits, timers
-from konik.statemachine.context import Context, milliseconds
+from konik.statemachine.context import Context
 from konik.statemachine.registry import command
 from konik.statemachine.rejection import invalid
 from konik.statemachine.run import advance
 from konik.statemachine.run import run as runs
 from konik.statemachine.tables import TASK_DEFS, TASK_RUNS, task_def_key, task_run_key
 from konik.statemachine.tasks import attempts, state
+from konik.statemachine.timestamps import milliseconds
 from konik.statemachine.values.errors import InvalidValue, MalformedJson, NotBuilt
 from konik.statemachine.values.ingest import ingest
 

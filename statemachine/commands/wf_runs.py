@@ -6,12 +6,11 @@ from google.protobuf.empty_pb2 import Empty
 
 from konik.api.pb.enums_pb2 import RUNNING
 from konik.api.pb.ids_pb2 import WfRunId
-from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.run_requests_pb2 import DeleteWfRunRequest, RunWfRequest
 from konik.api.pb.security_pb2 import ACL_WORKFLOW, RUN, WRITE_METADATA
 from konik.api.pb.wf_run_pb2 import ENTRYPOINT, WfRun
 from konik.statemachine import keys
-from konik.statemachine.context import Context, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.names import is_name
 from konik.statemachine.plan.compiled import Plan
 from konik.statemachine.plan.versions import latest_key
@@ -28,6 +27,7 @@ from konik.statemachine.tables import (
     Table,
 )
 from konik.statemachine.tasks import attempts
+from konik.statemachine.timestamps import set_timestamp
 
 
 @command("RunWf", RunWfRequest, (ACL_WORKFLOW, RUN))
@@ -74,7 +74,7 @@ def delete_wf_run(context: Context, request: DeleteWfRunRequest) -> Empty:
             context.txn.delete(key)
             continue
         if table is NODE_RUNS:
-            _leave_waiting_list(context, NODE_RUNS.parse(raw))
+            events.wait_no_more(context, NODE_RUNS.parse(raw))
         elif table is TASK_RUNS:
             attempts.forget(context, TASK_RUNS.parse(raw))
         context.remove(table, key)
@@ -88,9 +88,3 @@ _TABLES: dict[bytes, Table[Any]] = {
     keys.PART_VARIABLE: VARIABLES,
     keys.PART_EXTERNAL_EVENT: EXTERNAL_EVENTS,
 }
-
-
-def _leave_waiting_list(context: Context, node_run: NodeRun) -> None:
-    waiting = node_run.external_event
-    if waiting.HasField("correlation_key"):
-        events.wait_no_more(context, waiting.external_event_def_id.name, waiting.correlation_key, node_run.id)

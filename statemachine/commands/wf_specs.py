@@ -9,13 +9,14 @@ from google.protobuf.empty_pb2 import Empty
 from konik.api.pb.metadata_requests_pb2 import DeleteWfSpecRequest, PutWfSpecRequest
 from konik.api.pb.security_pb2 import ACL_WORKFLOW, WRITE_METADATA
 from konik.api.pb.wf_spec_pb2 import WfSpec
-from konik.statemachine.context import Context, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.plan.check import check
 from konik.statemachine.plan.definitions import StoredDefinitions
 from konik.statemachine.plan.versions import latest_key, succeed
 from konik.statemachine.registry import command
 from konik.statemachine.rejection import not_found
 from konik.statemachine.tables import DELETED_WF_SPECS, WF_SPECS, deleted_wf_spec_key, wf_spec_key
+from konik.statemachine.timestamps import set_timestamp
 
 
 @command("PutWfSpec", PutWfSpecRequest, (ACL_WORKFLOW, WRITE_METADATA))

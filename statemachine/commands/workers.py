@@ -11,10 +11,11 @@ from konik.api.pb.task_requests_pb2 import (
 )
 from konik.statemachine import limits
 from konik.statemachine.cluster_config import members
-from konik.statemachine.context import Context, milliseconds, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.registry import command, stream
 from konik.statemachine.rejection import invalid
 from konik.statemachine.tables import TASK_WORKER_GROUPS, task_worker_group_key
+from konik.statemachine.timestamps import milliseconds, set_timestamp
 
 stream("PollTask", PollTaskRequest, (ACL_TASK, READ))
 

@@ -6,12 +6,13 @@ from konik.api.pb.event_requests_pb2 import DeleteWorkflowEventDefRequest, PutWo
 from konik.api.pb.security_pb2 import ACL_WORKFLOW_EVENT, WRITE_METADATA
 from konik.api.pb.workflow_event_pb2 import WorkflowEventDef
 from konik.statemachine.canonical import same
-from konik.statemachine.context import Context, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.intake import admitted
 from konik.statemachine.names import require_workflow_event_name
 from konik.statemachine.registry import command
 from konik.statemachine.rejection import already_exists, not_found
 from konik.statemachine.tables import WORKFLOW_EVENT_DEFS, workflow_event_def_key
+from konik.statemachine.timestamps import set_timestamp
 
 
 @command("PutWorkflowEventDef", PutWorkflowEventDefRequest, (ACL_WORKFLOW_EVENT, WRITE_METADATA))

@@ -8,13 +8,14 @@ from konik.api.pb.ids_pb2 import NodeRunId
 from konik.api.pb.internal_pb2 import Timer
 from konik.api.pb.values_pb2 import VariableValue
 from konik.statemachine import timers
-from konik.statemachine.context import Context, milliseconds
+from konik.statemachine.context import Context
 from konik.statemachine.run import advance, events
 from konik.statemachine.run import run as runs
 from konik.statemachine.run.failure import NodeFailure
 from konik.statemachine.run.node_type import At, NodeType, register
 from konik.statemachine.run.variables import Scope
 from konik.statemachine.tables import EXTERNAL_EVENTS, NODE_RUNS, external_event_key, node_run_key
+from konik.statemachine.timestamps import milliseconds
 from konik.statemachine.values.errors import EvaluationError
 from konik.statemachine.values.evaluate import evaluate
 from konik.statemachine.values.value import kind
@@ -71,10 +72,7 @@ def _output(at: At) -> VariableValue | None:
 
 
 def _ended(at: At) -> None:
-    waiting = at.node_run.external_event
-    if waiting.HasField("correlation_key"):
-        name = waiting.external_event_def_id.name
-        events.wait_no_more(at.run.context, name, waiting.correlation_key, at.node_run.id)
+    events.wait_no_more(at.run.context, at.node_run)
 
 
 @timers.on("event_timeout")

@@ -9,12 +9,13 @@ from konik.api.pb.ids_pb2 import NodeRunId
 from konik.api.pb.internal_pb2 import Timer
 from konik.api.pb.values_pb2 import VariableValue
 from konik.statemachine import limits, timers
-from konik.statemachine.context import Context, milliseconds, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.run import advance
 from konik.statemachine.run import run as runs
 from konik.statemachine.run.node_type import At, NodeType, register
 from konik.statemachine.run.variables import Scope
 from konik.statemachine.tables import NODE_RUNS, node_run_key
+from konik.statemachine.timestamps import milliseconds, set_timestamp
 from konik.statemachine.values import types
 from konik.statemachine.values.casts import coerce, to_text
 from konik.statemachine.values.errors import EvaluationError

@@ -12,12 +12,12 @@ from konik.api.pb.enums_pb2 import (
 from konik.api.pb.task_def_pb2 import TaskDef
 from konik.api.pb.task_run_pb2 import TaskRun
 from konik.api.pb.values_pb2 import VariableValue
-from konik.statemachine.context import set_timestamp
 from konik.statemachine.run.failure import NodeFailure
 from konik.statemachine.run.node_type import At, NodeType, register
 from konik.statemachine.run.variables import Scope
 from konik.statemachine.tables import TASK_DEFS, TASK_RUNS, task_def_key, task_run_part
 from konik.statemachine.tasks import attempts, state
+from konik.statemachine.timestamps import set_timestamp
 from konik.statemachine.values.casts import task_input, to_text
 from konik.statemachine.values.errors import EvaluationError
 from konik.statemachine.values.evaluate import evaluate

@@ -2,13 +2,11 @@
 
 from konik.api.pb.expressions_pb2 import VariableDef
 from konik.api.pb.wf_spec_pb2 import ThreadSpec, WfSpec
+from konik.statemachine.names import INPUT
 from konik.statemachine.plan.places import within
 from konik.statemachine.rejection import invalid
 from konik.statemachine.values.ingest import ingest
 from konik.statemachine.values.walk import variables_used
-
-INPUT = "INPUT"
-"""The variable in which a handler thread finds what it handles. The only one that several threads may declare."""
 
 
 def convert_defaults(spec: WfSpec) -> None:

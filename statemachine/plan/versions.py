@@ -11,11 +11,11 @@ from konik.api.pb.wf_spec_pb2 import PUBLIC_VAR, ThreadVarDef, WfSpec
 from konik.statemachine import keys
 from konik.statemachine.canonical import canonical, same
 from konik.statemachine.context import Reader
+from konik.statemachine.names import INPUT
 from konik.statemachine.plan.definitions import Definitions
 from konik.statemachine.plan.exits import thread_output
 from konik.statemachine.plan.nodes import RULES
 from konik.statemachine.plan.scope import scopes
-from konik.statemachine.plan.variables import INPUT
 from konik.statemachine.rejection import Rejection, already_exists, failed_precondition, invalid
 from konik.statemachine.tables import wf_spec_prefix
 from konik.statemachine.values import types

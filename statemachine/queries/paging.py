@@ -10,9 +10,10 @@ from typing import Any, Final, NamedTuple, Protocol, TypeVar
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from konik.statemachine import keys
-from konik.statemachine.context import Reader, milliseconds
+from konik.statemachine.context import Reader
 from konik.statemachine.limits import PAGE_BYTES_MAX, PAGE_MISSES_MAX, PAGE_RESULTS_DEFAULT, PAGE_RESULTS_MAX
 from konik.statemachine.rejection import invalid
+from konik.statemachine.timestamps import milliseconds
 
 Pair = tuple[bytes, bytes]
 Page = TypeVar("Page", bound="Results")

@@ -7,12 +7,12 @@ from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.wf_run_pb2 import ThreadRun
 from konik.api.pb.wf_spec_pb2 import Edge
 from konik.statemachine import limits
-from konik.statemachine.context import set_timestamp
 from konik.statemachine.run import failing, halting, outputs, threads, variables
 from konik.statemachine.run.failure import NodeFailure, as_failure
 from konik.statemachine.run.node_type import NODE_TYPES, At
 from konik.statemachine.run.run import TERMINAL, Run
 from konik.statemachine.run.variables import Scope
+from konik.statemachine.timestamps import set_timestamp
 from konik.statemachine.values.errors import EvaluationError
 from konik.statemachine.values.evaluate import condition
 

@@ -5,7 +5,7 @@ from konik.api.pb.ids_pb2 import ExternalEventId, NodeRunId
 from konik.api.pb.internal_pb2 import Timer
 from konik.api.pb.node_run_pb2 import NodeRun
 from konik.statemachine import keys, timers
-from konik.statemachine.context import Context, milliseconds, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.run.run import Run
 from konik.statemachine.tables import (
     CORRELATED_EVENTS,
@@ -17,6 +17,7 @@ from konik.statemachine.tables import (
     external_event_key,
     external_event_part,
 )
+from konik.statemachine.timestamps import set_timestamp
 
 
 def store(context: Context, event: ExternalEvent) -> None:
@@ -74,8 +75,12 @@ def wait(context: Context, name: str, key: str, node_run_id: NodeRunId) -> None:
         meet(context, event)
 
 
-def wait_no_more(context: Context, name: str, key: str, node_run_id: NodeRunId) -> None:
-    context.txn.delete(_waiter(context, name, key, node_run_id))
+def wait_no_more(context: Context, node_run: NodeRun) -> None:
+    """The NodeRun is over or gone: no correlated event comes to it any more."""
+    waiting = node_run.external_event
+    if waiting.HasField("correlation_key"):
+        name = waiting.external_event_def_id.name
+        context.txn.delete(_waiter(context, name, waiting.correlation_key, node_run.id))
 
 
 def meet(context: Context, event: CorrelatedEvent) -> list[NodeRunId]:
@@ -127,7 +132,3 @@ def _def(context: Context, name: str) -> ExternalEventDef | None:
 def _unclaimed(context: Context, id: ExternalEventId) -> bytes:
     run = keys.wf_run(context.tenant, id.wf_run_id)
     return run + keys.PART_UNCLAIMED_EVENT + keys.text(id.external_event_def_id.name)
-
-
-def created_ms(event: ExternalEvent | CorrelatedEvent) -> int:
-    return milliseconds(event.created_at)

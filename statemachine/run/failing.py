@@ -11,11 +11,11 @@ from konik.api.pb.wf_run_pb2 import (
     ThreadHaltReason,
     ThreadRun,
 )
-from konik.statemachine.context import set_timestamp
 from konik.statemachine.run import halting, threads, variables
 from konik.statemachine.run.failure import NodeFailure, handler_for
 from konik.statemachine.run.node_type import NODE_TYPES, At
 from konik.statemachine.run.run import TERMINAL, Run
+from konik.statemachine.timestamps import set_timestamp
 
 
 def fail_node(run: Run, thread: ThreadRun, node_run: NodeRun, failure: NodeFailure) -> None:

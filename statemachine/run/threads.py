@@ -7,11 +7,11 @@ from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.values_pb2 import VariableValue
 from konik.api.pb.wf_run_pb2 import ENTRYPOINT, ThreadRun, ThreadType
 from konik.statemachine import limits
-from konik.statemachine.context import set_timestamp
 from konik.statemachine.plan.compiled import ThreadPlan
 from konik.statemachine.run import variables
 from konik.statemachine.run.failure import NodeFailure
 from konik.statemachine.run.run import Run
+from konik.statemachine.timestamps import set_timestamp
 
 
 def start(

@@ -6,18 +6,16 @@ from konik.api.pb.expressions_pb2 import VariableMutation
 from konik.api.pb.values_pb2 import TypeDefinition, VariableValue
 from konik.api.pb.variable_pb2 import Variable
 from konik.api.pb.wf_run_pb2 import ThreadRun
-from konik.statemachine.context import set_timestamp
+from konik.statemachine.names import INPUT
 from konik.statemachine.plan.compiled import ThreadPlan
 from konik.statemachine.rejection import invalid, not_built
 from konik.statemachine.run import outputs
 from konik.statemachine.run.run import Run
 from konik.statemachine.tables import VARIABLES, variable_part
+from konik.statemachine.timestamps import set_timestamp
 from konik.statemachine.values.errors import EvaluationError, InvalidValue, NotBuilt
 from konik.statemachine.values.ingest import ingest
 from konik.statemachine.values.mutate import apply_mutations
-
-# The variable through which a handler or a spawned thread receives its data.
-INPUT = "INPUT"
 
 
 class Scope:

@@ -4,9 +4,10 @@ from konik.api.pb.enums_pb2 import TASK_PENDING, TASK_RUNNING, TASK_SCHEDULED, T
 from konik.api.pb.internal_pb2 import Timer
 from konik.api.pb.task_run_pb2 import TaskRun
 from konik.statemachine import timers
-from konik.statemachine.context import Context, milliseconds, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.tables import task_run_key
 from konik.statemachine.tasks import queue, state
+from konik.statemachine.timestamps import milliseconds, set_timestamp
 
 
 def begin(context: Context, task_run: TaskRun) -> None:

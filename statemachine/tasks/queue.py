@@ -16,10 +16,11 @@ from konik.api.pb.ids_pb2 import TaskRunId
 from konik.api.pb.internal_pb2 import AttemptRef, QueuedAttempt, Ticket, WaitingTicket
 from konik.api.pb.task_run_pb2 import TaskRun
 from konik.statemachine import keys
-from konik.statemachine.context import Context, set_timestamp
+from konik.statemachine.context import Context
 from konik.statemachine.tables import ASSIGNED, TASK_QUEUE, TASK_RUNS, TICKETS, task_run_key
 from konik.statemachine.tasks import state
 from konik.statemachine.tasks.delivery import Delivery
+from konik.statemachine.timestamps import set_timestamp
 
 
 def offer(context: Context, task_run: TaskRun) -> None:

@@ -15,8 +15,9 @@ from konik.api.pb.enums_pb2 import (
 from konik.api.pb.internal_pb2 import AttemptRef, Timer
 from konik.api.pb.task_run_pb2 import TaskAttempt, TaskRun
 from konik.statemachine import keys, timers
-from konik.statemachine.context import Context, milliseconds
+from konik.statemachine.context import Context
 from konik.statemachine.tables import TASK_RUNS, task_run_key
+from konik.statemachine.timestamps import milliseconds
 
 # Still to end: what a halted thread has to wait for.
 OPEN = frozenset((TASK_PENDING, TASK_SCHEDULED, TASK_RUNNING))

@@ -7,8 +7,6 @@ which are wider because the static type may be unknown, and `task_input`, which 
 from collections.abc import Callable
 from typing import Final
 
-from google.protobuf.timestamp_pb2 import Timestamp
-
 from konik.api.pb.enums_pb2 import (
     BOOL,
     BYTES,
@@ -22,6 +20,8 @@ from konik.api.pb.enums_pb2 import (
     VariableType,
 )
 from konik.api.pb.values_pb2 import TypeDefinition, VariableValue
+from konik.statemachine.keys import wf_run_text
+from konik.statemachine.timestamps import milliseconds
 from konik.statemachine.values import types
 from konik.statemachine.values.errors import EvaluationError
 from konik.statemachine.values.number_text import double_text, parse_double, parse_int, truncate
@@ -36,7 +36,7 @@ from konik.statemachine.values.value import (
     of_str,
     of_wf_run_id,
 )
-from konik.statemachine.values.wf_run_id_text import parse_wf_run_id, wf_run_id_text
+from konik.statemachine.values.wf_run_ids import parse_wf_run_id
 
 _TRUTH: Final = {"true": True, "false": False}
 _BLANKS: Final = "".join(map(chr, range(0x21)))
@@ -53,10 +53,6 @@ def to_text(value: VariableValue) -> str:
     if of is None:
         raise EvaluationError(f"{kind_name(value)} has no text")
     return _TEXT[of](value)
-
-
-def epoch_millis(moment: Timestamp) -> int:
-    return moment.seconds * 1000 + moment.nanos // 1_000_000
 
 
 def cast(value: VariableValue, target: TypeDefinition) -> VariableValue:
@@ -165,7 +161,7 @@ _TEXT: Final[dict[VariableType, Callable[[VariableValue], str]]] = {
     STR: lambda value: value.str,
     BOOL: lambda value: "true" if value.bool else "false",
     BYTES: _bytes_text,
-    WF_RUN_ID: lambda value: wf_run_id_text(value.wf_run_id),
+    WF_RUN_ID: lambda value: wf_run_text(value.wf_run_id),
     TIMESTAMP: _timestamp_text,
     JSON_OBJ: lambda value: value.json_obj,
     JSON_ARR: lambda value: value.json_arr,
@@ -175,7 +171,7 @@ _CONVERSION: Final[dict[VariableType, dict[VariableType, _Conversion]]] = {
     INT: {
         DOUBLE: lambda value: of_int(truncate(value.double)),
         STR: _str_to_int,
-        TIMESTAMP: lambda value: of_int(epoch_millis(value.utc_timestamp)),
+        TIMESTAMP: lambda value: of_int(milliseconds(value.utc_timestamp)),
     },
     DOUBLE: {INT: lambda value: of_double(float(value.int)), STR: _str_to_double},
     BOOL: {STR: _str_to_bool},

@@ -31,11 +31,11 @@ from konik.api.pb.values_pb2 import (
     Comparator,
     VariableValue,
 )
+from konik.statemachine.keys import wf_run_text
 from konik.statemachine.values import json_text
 from konik.statemachine.values.casts import to_text
 from konik.statemachine.values.errors import EvaluationError
 from konik.statemachine.values.value import is_null, kind
-from konik.statemachine.values.wf_run_id_text import wf_run_id_text
 
 NOT_COMPARABLE: Final = "Failed comparing the provided values."
 NO_CONTAINER: Final = "Failed evaluating CONTAINS"
@@ -111,7 +111,7 @@ _ORDER: Final[dict[VariableType, Callable[[VariableValue], Any]]] = {
     DOUBLE: _double_key,
     STR: lambda value: value.str.encode("utf-16-be"),
     BOOL: lambda value: value.bool,
-    WF_RUN_ID: lambda value: wf_run_id_text(value.wf_run_id),
+    WF_RUN_ID: lambda value: wf_run_text(value.wf_run_id),
     TIMESTAMP: lambda value: (value.utc_timestamp.seconds, value.utc_timestamp.nanos),
     BYTES: lambda value: value.bytes,
 }

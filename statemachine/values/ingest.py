@@ -1,6 +1,5 @@
 """Lets values in: checks what a client sent and gives it the declared type. Inside, values are trusted."""
 
-from google.protobuf.message import Message
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from konik.api.pb.values_pb2 import TypeDefinition, VariableValue
@@ -9,8 +8,8 @@ from konik.statemachine.values import json_text, types
 from konik.statemachine.values.casts import coerce
 from konik.statemachine.values.errors import EvaluationError, InvalidValue, MalformedJson
 from konik.statemachine.values.value import NULL, kind_name
-from konik.statemachine.values.walk import require_built, walk
-from konik.statemachine.values.wf_run_id_text import ancestors
+from konik.statemachine.values.walk import require_built
+from konik.statemachine.values.wf_run_ids import ancestors
 
 _FIRST_SECOND = -62_135_596_800
 """0001-01-01T00:00:00Z, the first moment that protobuf allows."""
@@ -35,18 +34,6 @@ def ingest(value: VariableValue, declared: TypeDefinition | None, what: str) -> 
         return coerce(checked, declared)
     except EvaluationError as error:
         raise InvalidValue(f"{what}: {error}") from error
-
-
-def ingest_literals(message: Message, where: str) -> None:
-    """Checks every value anywhere in a definition, as `ingest` does without a declared type, and in place.
-
-    Raises InvalidValue and NotBuilt with the place of the value in the definition.
-    """
-    for place, part in list(walk(message, where)):
-        if isinstance(part, VariableValue):
-            checked = _checked(part, place)
-            if checked is not part:
-                part.CopyFrom(checked)
 
 
 def _checked(value: VariableValue, what: str) -> VariableValue:

@@ -8,6 +8,6 @@ from konik.statemachine.values.value import of_str
 MASK: Final = of_str("*****")
 
 
-def masked(value: VariableValue, hidden: bool = True) -> VariableValue:
-    """The mask, whatever the value's type and also for NULL; the value itself if it is not hidden."""
+def masked(value: VariableValue, hidden: bool) -> VariableValue:
+    """If it is hidden, the mask, whatever the value's type and also for NULL; else the value itself."""
     return MASK if hidden else value

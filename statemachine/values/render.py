@@ -8,14 +8,12 @@ from konik.api.pb.enums_pb2 import BOOL, DOUBLE, INT, JSON_ARR, JSON_OBJ, STR
 from konik.api.pb.values_pb2 import VariableValue
 from konik.api.pb.wf_spec_pb2 import JsonIndex
 from konik.statemachine.limits import INDEX_TEXT_CHARACTERS_MAX, INDEX_TEXT_DIGEST_CHARACTERS
+from konik.statemachine.names import INPUT
 from konik.statemachine.values import json_text
 from konik.statemachine.values.casts import to_text
 from konik.statemachine.values.errors import InvalidValue
 from konik.statemachine.values.json_text import Json
 from konik.statemachine.values.value import kind, kind_name
-
-INPUT: Final = "INPUT"
-"""The variable that handlers get their data in; it is never indexed."""
 
 _SCALARS: Final = frozenset({STR, INT, DOUBLE, BOOL})
 

@@ -41,7 +41,6 @@ __all__ = [
     "can_be",
     "check_assignable",
     "check_condition",
-    "check_input",
     "check_mutation",
     "type_of_assignment",
     "variables_used",
@@ -79,12 +78,6 @@ def check_assignable(assignment: VariableAssignment, declared: TypeDefinition, s
     """For task arguments and ASSIGN: the value needs no further cast to be stored as `declared`."""
     source = type_of_assignment(assignment, scope)
     _check_fits(source, declared, explicit_cast=assignment.HasField("target_type"))
-
-
-def check_input(name: str, assignment: VariableAssignment, declared: TypeDefinition, scope: StaticScope) -> None:
-    """For the inputs of threads and child workflows."""
-    if not can_be(assignment, declared, scope):
-        raise InvalidValue(f"Var {name} should be {types.text(declared)}")
 
 
 def can_be(assignment: VariableAssignment, wanted: TypeDefinition, scope: StaticScope) -> bool:

@@ -4,13 +4,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from konik.api.pb.enums_pb2 import BOOL, DOUBLE, INT, JSON_ARR, JSON_OBJ, STR, VariableType
-from konik.api.pb.expressions_pb2 import VariableAssignment, VariableMutation
 from konik.api.pb.ids_pb2 import WfRunId
 from konik.api.pb.values_pb2 import Array, Map, Struct, TypeDefinition, VariableValue
-from konik.api.pb.wf_spec_pb2 import Edge, Node
 from konik.statemachine.limits import WF_RUN_ID_ANCESTORS_MAX
 from konik.statemachine.values.errors import InvalidValue, MalformedJson, NotBuilt
-from konik.statemachine.values.ingest import ingest, ingest_literals
+from konik.statemachine.values.ingest import ingest
 from konik.statemachine.values.types import primitive
 from konik.statemachine.values.value import NULL, of_bytes, of_double, of_int, of_str
 
@@ -120,24 +118,6 @@ def test_what_is_not_built_is_named(value: VariableValue, what: str) -> None:
     with pytest.raises(NotBuilt) as caught:
         ingest(value, primitive(INT), "Variable v")
     assert (caught.value.where, caught.value.what) == (f"Variable v.{value.WhichOneof('value')}", what)
-
-
-def test_the_literals_of_a_definition_are_checked_where_they_stand() -> None:
-    literal = VariableAssignment(literal_value=V(json_obj="{"))
-    edge = Edge(variable_mutations=[VariableMutation(), VariableMutation(rhs_assignment=literal)])
-    with pytest.raises(MalformedJson, match=r"^spec\.outgoing_edges\[0\]\.variable_mutations\[1\]\.rhs_assignment"):
-        ingest_literals(Node(outgoing_edges=[edge]), "spec")
-
-
-def test_empty_json_literals_of_a_definition_become_null() -> None:
-    sent, stored = '{ "a" : 1 }', VariableAssignment()
-    stored.literal_value.SetInParent()
-    assignment = VariableAssignment(literal_value=V(json_obj="null"))
-    ingest_literals(assignment, "spec")
-    assert assignment == stored
-    kept = VariableAssignment(literal_value=V(json_obj=sent))
-    ingest_literals(kept, "spec")
-    assert kept.literal_value.json_obj == sent
 
 
 @given(st.text(max_size=20))

@@ -90,5 +90,5 @@ def test_the_input_of_handlers_is_never_found() -> None:
 
 @pytest.mark.parametrize("value", [of_int(5), NULL, of_json_obj('{"secret":1}')])
 def test_the_mask_hides_value_and_type(value: VariableValue) -> None:
-    assert masked(value) == MASK == of_str("*****")
+    assert masked(value, hidden=True) == MASK == of_str("*****")
     assert masked(value, hidden=False) is value

@@ -53,7 +53,6 @@ from konik.statemachine.values.static import (
     can_be,
     check_assignable,
     check_condition,
-    check_input,
     check_mutation,
     type_of_assignment,
 )
@@ -385,15 +384,11 @@ def test_an_argument_that_does_not_fit_is_refused(
 )
 def test_an_argument_fits(assignment: VariableAssignment, declared: VariableType) -> None:
     check_assignable(assignment, primitive(declared), SCOPE)
-    check_input("v", assignment, primitive(declared), SCOPE)
     assert can_be(assignment, primitive(declared), SCOPE)
 
 
-def test_an_input_that_does_not_fit_is_refused_by_name() -> None:
+def test_a_text_cannot_be_a_number() -> None:
     assert not can_be(var(STR), primitive(INT), SCOPE)
-    with pytest.raises(InvalidValue) as caught:
-        check_input("age", var(STR), primitive(INT), SCOPE)
-    assert str(caught.value) == "Var age should be INT"
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,7 @@
-"""The text form of a WfRunId: its ancestors' ids and its own, oldest first, joined by `_`."""
+"""WfRunIds from their text form, which `keys.wf_run_text` makes: the ancestors' ids and the own one, joined by `_`."""
 
 from konik.api.pb.ids_pb2 import WfRunId
 from konik.statemachine.limits import WF_RUN_ID_ANCESTORS_MAX
-
-
-def wf_run_id_text(wf_run_id: WfRunId) -> str:
-    parts = [wf_run_id.id]
-    while wf_run_id.HasField("parent_wf_run_id"):
-        wf_run_id = wf_run_id.parent_wf_run_id
-        parts.append(wf_run_id.id)
-    return "_".join(reversed(parts))
 
 
 def parse_wf_run_id(text: str) -> WfRunId | None:
@@ -27,6 +19,7 @@ def parse_wf_run_id(text: str) -> WfRunId | None:
 
 
 def ancestors(wf_run_id: WfRunId) -> int:
+    """How many there are."""
     count = 0
     while wf_run_id.HasField("parent_wf_run_id"):
         wf_run_id = wf_run_id.parent_wf_run_id
