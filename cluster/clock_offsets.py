@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterable
 from statistics import median
 
 from konik.cluster import peer_frames
-from konik.cluster.clock import Clock, Scheduler
+from konik.cluster.clock import Clock, Scheduler, Timer
 
 TELL_SECONDS = 2.0
 OFF_SECONDS = 0.5
@@ -30,13 +30,19 @@ class ClockOffsets:
         self._peers, self._on_verdict = tuple(peers), on_verdict
         self._offsets: dict[str, float] = {}
         self.is_off = False
+        self._timer: Timer | None = None
 
     def start(self) -> None:
         """Tells the peers the time, now and again and again."""
         wall_ms = int(self._clock.wall() * 1000)
         for peer in self._peers:
             self._send(peer, peer_frames.clock(wall_ms))
-        self._scheduler.call_at(self._clock.monotonic() + TELL_SECONDS, self.start)
+        self._timer = self._scheduler.call_at(self._clock.monotonic() + TELL_SECONDS, self.start)
+
+    def stop(self) -> None:
+        """Tells nobody any more."""
+        if self._timer is not None:
+            self._timer.cancel()
 
     def received(self, peer: str, wall_ms: int) -> None:
         """A peer's clock shows this now."""

@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING
 
+from konik.cluster.replica import STATES
+
 if TYPE_CHECKING:
     from konik.cluster.node import Node
 
@@ -19,7 +21,7 @@ class Figures:
         occupancy, journal = node.store.occupancy(), node.journal.statistics
         checkpoints = node.checkpointer.statistics
         return {
-            "role": {"FOLLOWER": 0, "LEADER": 2}.get(core.role.name, 1),
+            "role": STATES[core.role],
             "term": core.term,
             "commit_index": core.commit,
             "applied_index": pump.applied,

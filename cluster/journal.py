@@ -14,6 +14,7 @@ import pysyncobj.journal
 
 from konik.cluster import identity as identities
 from konik.cluster.disk import Stored
+from konik.cluster.files import sync_directory
 from konik.cluster.frame import barred
 from konik.cluster.identity import DirectoryLock, Identity, NotBootstrapped, WrongDirectory
 from konik.cluster.journal_records import (
@@ -50,8 +51,8 @@ def bootstrap(path: str, identity: Identity) -> None:
                 raise WrongDirectory(f"{path} has been bootstrapped before: start the node without --bootstrap")
             transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))
             _begin_at(transaction, Entry(0, 0, b""), Vow(0, None, 0))
-        _sync_directory(path)
-        _sync_directory(os.path.dirname(os.path.abspath(path)))
+        sync_directory(path)
+        sync_directory(os.path.dirname(os.path.abspath(path)))
     finally:
         lock.release()
 
@@ -256,11 +257,3 @@ def _not_bootstrapped(path: str) -> NotBootstrapped:
         f"{path} holds no log. If this node has never run, make it with `konik server --bootstrap`. If it has, its "
         "disk was emptied or exchanged: it must join anew, for it no longer knows what it promised"
     )
-
-
-def _sync_directory(path: str) -> None:
-    descriptor = os.open(path, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

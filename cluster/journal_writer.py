@@ -20,9 +20,9 @@ from typing import NamedTuple
 
 import lmdb
 
+from konik.cluster.files import lacks_room
 from konik.cluster.journal_records import CUT, PEER, VOW, entry_key, seal, seal_entry, sum_of
 from konik.cluster.raft.messages import Entry
-from konik.cluster.room import lacks_room
 
 FREE_BYTES_MIN = 4 << 20
 """With less than this free an I/O error of a write is put down to lack of room."""

@@ -1,4 +1,4 @@
-"""Replicas check each other: at every so-manieth entry each works out the hash of its state, and they compare.
+"""Replicas check each other: now and then, after the same entry, each works out the hash of its state, to be compared.
 
 A replica whose state differs from the leader's must stop: it would answer wrongly. Replicas that run with other
 versions of what decides the bytes of the state do not compare; they say so once.
@@ -67,16 +67,15 @@ class Marks:
         if index % limits.MARK_EVERY_ENTRIES == 0:
             self._work(index, self._mark())
 
-    def received(self, peer: str, index: int, raw_sum: bytes, fingerprint: str, from_leader: bool) -> None:
-        """A peer has told its hash."""
+    def received(self, peer: str, index: int, raw_sum: bytes, fingerprint: str) -> None:
+        """The leader has told its hash."""
         if fingerprint != self._fingerprint:
             if peer not in self._warned:
                 self._warned.add(peer)
                 self._on_other_versions(peer, fingerprint)
             return
-        if from_leader:
-            _keep(self._leaders, index, int.from_bytes(raw_sum, "big"))
-            self._compare(index)
+        _keep(self._leaders, index, int.from_bytes(raw_sum, "big"))
+        self._compare(index)
 
     def _work(self, index: int, fold: Fold) -> None:
         over = next(fold, _OVER) is _OVER
@@ -89,7 +88,7 @@ class Marks:
         _keep(self._own, index, fold.sum)
         if self._is_leader():
             for peer in self._peers:
-                self._send(peer, peer_frames.mark(index, fold.sum, self._fingerprint, True))
+                self._send(peer, peer_frames.mark(index, fold.sum, self._fingerprint))
         else:
             self._compare(index)
 

@@ -1,6 +1,6 @@
 """What nodes say to each other beside Raft's own messages: one constructor and one row of the wire's table for each."""
 
-from konik.cluster.wire import Field, data, flag, identifier, many, name, number, optional, record, text
+from konik.cluster.wire import Field, data, identifier, many, name, number, optional, record, text
 from konik.statemachine.entry import Command, CommandId
 
 COMMANDS = "commands"
@@ -31,7 +31,7 @@ FIELDS: dict[str, tuple[Field, ...]] = {
     BUSY: (many(number),),
     READ_INDEX: (number,),
     READ_INDEX_ANSWER: (number, optional(number)),
-    MARK: (number, data(16, 16), text(_TEXT_LETTERS_MAX), flag),
+    MARK: (number, data(16, 16), text(_TEXT_LETTERS_MAX)),
     CLOCK: (number,),
 }
 
@@ -56,9 +56,9 @@ def read_index_answer(number: int, index: int | None) -> tuple[object, ...]:
     return READ_INDEX_ANSWER, number, index
 
 
-def mark(index: int, sum: int, fingerprint: str, is_leader: bool) -> tuple[object, ...]:
-    """The hash of the state after entry `index`, and what decides its bytes beside the log."""
-    return MARK, index, sum.to_bytes(16, "big"), fingerprint, is_leader
+def mark(index: int, sum: int, fingerprint: str) -> tuple[object, ...]:
+    """The leader's hash of the state after entry `index`, and what decides its bytes beside the log."""
+    return MARK, index, sum.to_bytes(16, "big"), fingerprint
 
 
 def clock(wall_ms: int) -> tuple[object, ...]:

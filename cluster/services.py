@@ -110,6 +110,14 @@ class Services:
             state.mark, scheduler, driver.send, self._peers, lambda: self.is_leader, fatal, _not_compared
         )
         self.clock_offsets = ClockOffsets(clock, scheduler, driver.send, self._peers, self._on_clock_verdict)
+        self._peer_messages: dict[str, Callable[..., None]] = {
+            peer_frames.COMMANDS: self._on_commands,
+            peer_frames.BUSY: lambda _, numbers: proposer.busy(numbers),
+            peer_frames.READ_INDEX: self.reads.asked_by,
+            peer_frames.READ_INDEX_ANSWER: lambda _, number, index: self.reads.answered(number, index),
+            peer_frames.MARK: self.marks.received,
+            peer_frames.CLOCK: self.clock_offsets.received,
+        }
 
     def start(self) -> None:
         """Begins to take part."""
@@ -120,6 +128,7 @@ class Services:
         """Does nothing any more."""
         self.driver.stop()
         self.duties.follow()
+        self.clock_offsets.stop()
         self.pump.stop()
 
     def prepare_to_stop(self) -> bool:
@@ -205,37 +214,10 @@ class Services:
 
     def on_peer_message(self, peer: str, frame: PeerFrame) -> None:
         tag, *fields = frame
-        self._PEER_MESSAGES[str(tag)](self, peer, *fields)
+        self._peer_messages[str(tag)](peer, *fields)
 
     def _on_commands(self, peer: str, floor: tuple[Any, ...], forwarded: Sequence[Any]) -> None:
-        commands = tuple(map(command, forwarded))
-        self.proposer.received(peer, CommandId(*floor), commands)
-
-    def _on_busy(self, peer: str, numbers: Sequence[int]) -> None:
-        del peer
-        self.proposer.busy(numbers)
-
-    def _on_read_index(self, peer: str, number: int) -> None:
-        self.reads.asked_by(peer, number)
-
-    def _on_read_index_answer(self, peer: str, number: int, index: int | None) -> None:
-        del peer
-        self.reads.answered(number, index)
-
-    def _on_clock(self, peer: str, wall_ms: int) -> None:
-        self.clock_offsets.received(peer, wall_ms)
-
-    def _on_mark(self, peer: str, index: int, sum: bytes, fingerprint: str, from_leader: bool) -> None:
-        self.marks.received(peer, index, sum, fingerprint, from_leader)
-
-    _PEER_MESSAGES: dict[str, Callable[..., None]] = {
-        peer_frames.COMMANDS: _on_commands,
-        peer_frames.BUSY: _on_busy,
-        peer_frames.READ_INDEX: _on_read_index,
-        peer_frames.READ_INDEX_ANSWER: _on_read_index_answer,
-        peer_frames.MARK: _on_mark,
-        peer_frames.CLOCK: _on_clock,
-    }
+        self.proposer.received(peer, CommandId(*floor), tuple(map(command, forwarded)))
 
     # -- what the pump tells --------------------------------------------------------------------------------------
 

@@ -67,7 +67,7 @@ CLIENT_IDS_EXPIRED_PER_COMMAND = 4
 # --- Replicas check each other --------------------------------------------------------------------------------------
 
 MARK_EVERY_ENTRIES = 512
-"""At every so-manieth entry all replicas bring the hash of the state up to date."""
+"""At every entry whose index this divides all replicas bring the hash of the state up to date."""
 
 # --- Definitions ----------------------------------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from functools import partial
 import lmdb
 
 from konik.cluster.clock import Clock, Scheduler
-from konik.cluster.room import lacks_room
+from konik.cluster.files import lacks_room
 from konik.cluster.store.hash import Fold
 from konik.cluster.store.image import PAGE_BYTES, Checkpoint
 from konik.cluster.store.overlay import Overlay

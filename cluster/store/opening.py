@@ -2,9 +2,10 @@
 
 from pathlib import Path
 
+from konik.cluster.files import sync_directory
 from konik.cluster.store.errors import ForeignState
 from konik.cluster.store.image import MAP_BYTES, Checkpoint, Image
-from konik.cluster.store.snapshot import remove_incoming, sync_directory
+from konik.cluster.store.snapshot import remove_incoming
 from konik.cluster.store.store import Store
 
 

@@ -16,6 +16,7 @@ from typing import BinaryIO
 
 import lmdb
 
+from konik.cluster.files import sync_directory
 from konik.cluster.store.errors import SnapshotRefused, StoreError
 from konik.cluster.store.image import MAP_BYTES, PAGE_BYTES, Checkpoint, Image
 from konik.cluster.store.store import Store
@@ -163,18 +164,15 @@ def install(
     )
 
 
-def adopt(
-    directory: Path, node: str, check: Callable[[Checkpoint], None] = lambda found: None, cluster: bytes | None = None
-) -> Checkpoint:
-    """Mark the copied image in `directory` as that of `node` (and of `cluster`, if another one), synced, unless `check`
-    raises."""
+def adopt(directory: Path, node: str, check: Callable[[Checkpoint], None]) -> Checkpoint:
+    """Mark the copied image in `directory` as that of `node`, synced, unless `check` raises."""
     image = Image(directory, MAP_BYTES)
     try:
         found = image.checkpoint()
         if found is None:
             raise SnapshotRefused("the copy holds no checkpoint")
         check(found)
-        adopted = replace(found, node=node, cluster=cluster or found.cluster)
+        adopted = replace(found, node=node)
         image.make_room(16 * PAGE_BYTES)
         image.write(adopted, {})
         return adopted
@@ -192,15 +190,6 @@ def remove_incoming(state: Path) -> None:
     directory = incoming_directory(state)
     if directory.exists():
         shutil.rmtree(directory)
-
-
-def sync_directory(path: Path) -> None:
-    """The names in `path` are on the disk."""
-    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def _checksum(file: BinaryIO) -> bytes:

@@ -32,6 +32,13 @@ def test_the_time_is_told_again_and_again(world: World, clock: HandClock) -> Non
     assert world.told == 6
 
 
+def test_nobody_is_told_after_the_stop(world: World, clock: HandClock) -> None:
+    world.offsets.start()
+    world.offsets.stop()
+    clock.advance(TELL_SECONDS * 2.5)
+    assert world.told == 2
+
+
 def test_small_differences_are_nothing(world: World) -> None:
     world.hear("b", 0.3)
     world.hear("c", -0.4)

@@ -39,7 +39,7 @@ class World:
         )
 
     def hear(self, index: int, sum: int, versions: str | None = None) -> None:
-        self.marks.received("b", index, sum.to_bytes(16, "big"), versions or fingerprint(), True)
+        self.marks.received("b", index, sum.to_bytes(16, "big"), versions or fingerprint())
 
 
 @pytest.fixture

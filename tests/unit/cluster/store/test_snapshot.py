@@ -7,7 +7,7 @@ import pytest
 from konik.cluster.store.errors import SnapshotRefused
 from konik.cluster.store.image import Image
 from konik.cluster.store.opening import open_store
-from konik.cluster.store.snapshot import Incoming, adopt, export, incoming_directory, install
+from konik.cluster.store.snapshot import Incoming, export, incoming_directory, install
 
 
 @pytest.fixture
@@ -227,15 +227,3 @@ def test_an_abandoned_copy_leaves_nothing(bench, leader, follower) -> None:
     fill(copy, arriving)
     arriving.abandon()
     assert not incoming_directory(follower.image.path).exists()
-
-
-def test_a_copy_can_become_the_state_of_another_cluster_for_a_restore(bench, leader) -> None:
-    copy = exported(bench, leader)
-    place = bench.directory / "restored"
-    place.mkdir()
-    (place / "data.mdb").write_bytes(copy.read(0, copy.size))
-    adopt(place, "new", cluster=b"the new cluster!")
-    restored = open_store(place, b"the new cluster!", "new")
-    assert restored.checkpoint.index == 50
-    assert dict(restored.scan(b"t", b"u")) == dict(leader.scan(b"t", b"u"))
-    restored.close()

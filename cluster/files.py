@@ -1,6 +1,7 @@
-"""Whether what went wrong with a file is put right by making room for it."""
+"""What files need beside reading and writing."""
 
 import errno
+import os
 import shutil
 from pathlib import Path
 from typing import Final
@@ -19,3 +20,12 @@ def lacks_room(error: BaseException, path: str | Path, needed: int) -> bool:
     if code == errno.EIO:
         return shutil.disk_usage(path).free < needed
     return code in _WITHOUT_ROOM
+
+
+def sync_directory(path: str | Path) -> None:
+    """The names in the directory are on the disk when this returns."""
+    descriptor = os.open(path, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
