@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import socket
 from collections.abc import AsyncIterator
 from pathlib import Path
@@ -22,7 +23,7 @@ from konik.cluster.wire import Wire, number
 pytestmark = pytest.mark.asyncio
 
 CLUSTER = b"c" * 16
-SECONDS_MAX = 10.0
+SECONDS_MAX = float(os.environ.get("KONIK_TEST_SECONDS_MAX", "10.0"))
 NOWHERE = ("127.0.0.1", 1)
 
 

@@ -195,7 +195,7 @@ def test_a_copy_of_another_cluster_is_refused(bench, follower) -> None:
     stranger.close()
     arriving = incoming(copy, follower)
     fill(copy, arriving)
-    assert "cluster" in str(outcome(bench, follower, arriving))
+    assert "the copy is of cluster" in str(outcome(bench, follower, arriving))
 
 
 def test_an_incomplete_copy_is_refused(bench, leader, follower) -> None:

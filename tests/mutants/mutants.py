@@ -1,0 +1,392 @@
+"""What is broken, as data: one measure against a hazard outside of the protocol's core in each, and who must notice.
+
+The hazards are those of pysyncobj's journal, start-up, snapshots, way of applying and wire; `tests/hazards/` shows what
+it does. The rules of the core have mutants of their own, in `tests/scenarios/`.
+"""
+
+from typing import NamedTuple
+
+
+class Mutant(NamedTuple):
+    rule: str
+    """The rule that is broken."""
+    module: str
+    sound: str
+    """What its source says, once."""
+    broken: str
+    test: str
+    """The test that must fail, below `tests/`."""
+
+
+JOURNAL = "unit/cluster/test_journal.py::"
+SNAPSHOT = "unit/cluster/store/test_snapshot.py::"
+TRAFFIC = "unit/cluster/test_snapshot_traffic.py::"
+PUMP = "unit/cluster/test_pump.py::"
+WIRE = "unit/cluster/test_wire.py::"
+DRIVER = "unit/cluster/test_driver.py::"
+TRANSPORT = "unit/cluster/test_transport.py::"
+
+_JOURNAL = (
+    Mutant(
+        "every commit of the log is synced",
+        "konik.cluster.journal",
+        "sync=True, metasync=True",
+        "sync=False, metasync=False",
+        JOURNAL + "test_a_commit_is_on_the_disk_when_it_returns",
+    ),
+    Mutant(
+        "synced is said only of what is",
+        "konik.cluster.journal_writer",
+        "        reason, pause = None, self._limits.retry_seconds_min\n",
+        "        reason, pause = None, self._limits.retry_seconds_min\n"
+        "        for each in operations:\n"
+        "            self._post(partial(self._synced, getattr(each, 'number', 0)))\n",
+        JOURNAL + "test_a_full_disk_is_reported_once_and_loses_nothing",
+    ),
+    Mutant(
+        "what a full disk keeps out stays pending",
+        "konik.cluster.journal_writer",
+        "while (problem := self._attempt(operations)) is not None:",
+        "while (problem := self._attempt(operations)) is not None and not operations.clear():  # type: ignore",
+        JOURNAL + "test_a_full_disk_is_reported_once_and_loses_nothing",
+    ),
+    Mutant(
+        "any other error of the disk is fatal",
+        "konik.cluster.journal_writer",
+        "if not lacks_room(error, path, FREE_BYTES_MIN):",
+        "if False:",
+        JOURNAL + "test_any_other_error_of_the_disk_is_fatal_and_nothing_is_called_synced",
+    ),
+    Mutant(
+        "a full map grows",
+        "konik.cluster.journal_writer",
+        "larger = min(2 * size, self._limits.map_bytes_max)",
+        "larger = size",
+        JOURNAL + "test_a_full_map_grows_and_nobody_notices",
+    ),
+    Mutant(
+        "the vow is in the transaction of the entries",
+        "konik.cluster.journal_writer",
+        "    transaction.put(VOW, seal(VOW, write.vow))\n",
+        "",
+        JOURNAL + "test_what_was_synced_is_found_again",
+    ),
+    Mutant(
+        "entries replace everything behind them",
+        "konik.cluster.journal_writer",
+        "for doomed in range(extent.first if reset else index, extent.last + 1):",
+        "for doomed in ():",
+        JOURNAL + "test_entries_replace_everything_from_the_first_ones_index_on",
+    ),
+    Mutant(
+        "a cut leaves the last entry",
+        "konik.cluster.journal_writer",
+        "end = min(self._cut_to, extent.last, extent.first",
+        "end = min(self._cut_to, extent.last + 1, extent.first",
+        JOURNAL + "test_a_cut_ahead_of_the_disk_leaves_the_last_entry",
+    ),
+    Mutant(
+        "a full disk gives way to a cut",
+        "konik.cluster.journal_writer",
+        "            self._make_way()\n",
+        "",
+        JOURNAL + "test_a_map_at_its_limit_keeps_what_is_pending_until_a_cut_makes_room",
+    ),
+    Mutant(
+        "an entry has a checksum",
+        "konik.cluster.journal_records",
+        "if _entry_sum(index, term, stored_previous, content) != stored:",
+        "if False:",
+        JOURNAL + "test_a_flipped_bit_anywhere_in_an_entry_stops_the_node",
+    ),
+    Mutant(
+        "an entry knows the one before it",
+        "konik.cluster.journal_records",
+        "if previous_sum not in (None, stored_previous):",
+        "if False:",
+        JOURNAL + "test_an_entry_that_was_replaced_and_is_there_again_stops_the_node",
+    ),
+    Mutant(
+        "the vow has a checksum",
+        "konik.cluster.journal_records",
+        "if record[: _SUM.size] != _SUM.pack(crc32c(content, crc32c(key))):",
+        "if False:",
+        JOURNAL + "test_a_flipped_bit_in_the_vow_stops_the_node",
+    ),
+    Mutant(
+        "a log does not end before its commit index",
+        "konik.cluster.journal",
+        "if own is None or not self._vow.commit <= entries[-1].index:",
+        "if own is None:",
+        JOURNAL + "test_a_log_that_lost_its_end_stops_the_node",
+    ),
+)
+
+_DIRECTORY = (
+    Mutant(
+        "a log is made once",
+        "konik.cluster.journal",
+        "if transaction.get(IDENTITY) is not None:",
+        "if False:",
+        JOURNAL + "test_a_log_is_made_once",
+    ),
+    Mutant(
+        "a log belongs to one node of one cluster",
+        "konik.cluster.journal",
+        "            identities.check(journal.identity, path, cluster, node)\n",
+        "",
+        JOURNAL + "test_the_log_of_another_cluster_is_refused",
+    ),
+    Mutant(
+        "a state belongs to one node of one cluster",
+        "konik.cluster.store.opening",
+        "            _check_owner(path, found, cluster_id, node_id)\n",
+        "            pass\n",
+        "unit/cluster/store/test_opening.py::test_another_clusters_state_is_refused",
+    ),
+    Mutant(
+        "a member with another directory has forgotten its promises",
+        "konik.cluster.transport",
+        "if self._acquaintances.directories.get(peer, hello.directory) != hello.directory:",
+        "if False:",
+        TRANSPORT + "test_a_member_with_another_directory_than_recorded_is_refused",
+    ),
+)
+
+_START = (
+    Mutant(
+        "a log without the checkpoint's entry begins anew",
+        "konik.cluster.driver",
+        "    if replaced:\n",
+        "    if False:\n",
+        DRIVER + "test_a_log_without_the_checkpoints_entry_begins_anew_durably",
+    ),
+    Mutant(
+        "what waits for a sync leaves after it",
+        "konik.cluster.driver",
+        "while self._held and self._held[0][0] <= self._synced:",
+        "while self._held:",
+        DRIVER + "test_a_vote_leaves_only_after_its_sync",
+    ),
+    Mutant(
+        "a leader that cannot write gives up its office",
+        "konik.cluster.driver",
+        "if self.trouble is not None and not alone and not self.core.is_transferring:",
+        "if False:",
+        DRIVER + "test_a_leader_that_cannot_write_resigns_when_nobody_takes_over",
+    ),
+    Mutant(
+        "a leader that cannot write takes no entries",
+        "konik.cluster.driver",
+        "        if self.trouble is not None:\n            return None\n",
+        "",
+        DRIVER + "test_a_single_node_that_cannot_write_keeps_its_office_and_refuses",
+    ),
+    Mutant(
+        "a failed turn is the last one",
+        "konik.cluster.driver",
+        "            self.stop()\n            self._fatal(error)\n",
+        "            self._fatal(error)\n",
+        DRIVER + "test_a_failed_turn_is_the_last",
+    ),
+)
+
+_SNAPSHOTS = (
+    Mutant(
+        "a copy has a checksum",
+        "konik.cluster.store.snapshot",
+        "if self._hash.digest() != self._checksum:",
+        "if False:",
+        SNAPSHOT + "test_a_copy_that_is_not_what_was_announced_or_not_newer_changes_nothing",
+    ),
+    Mutant(
+        "a copy is of the entry that was announced",
+        "konik.cluster.store.snapshot",
+        "if (found.index, found.term) != (self._index, self._term):",
+        "if False:",
+        SNAPSHOT + "test_a_copy_that_is_not_what_was_announced_or_not_newer_changes_nothing",
+    ),
+    Mutant(
+        "a copy is newer than what is here",
+        "konik.cluster.store.snapshot",
+        "if found.index <= applied:",
+        "if False:",
+        SNAPSHOT + "test_a_copy_that_is_not_what_was_announced_or_not_newer_changes_nothing",
+    ),
+    Mutant(
+        "a copy is of this cluster",
+        "konik.cluster.store.snapshot",
+        "if found.cluster != cluster:",
+        "if False:",
+        SNAPSHOT + "test_a_copy_of_another_cluster_is_refused",
+    ),
+    Mutant(
+        "a copy is on the disk before its name counts",
+        "konik.cluster.store.snapshot",
+        "        os.fsync(self._file.fileno())\n",
+        "",
+        SNAPSHOT + "test_a_copy_is_on_the_disk_before_its_name_counts_and_the_name_before_the_answer",
+    ),
+    Mutant(
+        "the name of a copy is on the disk before the answer",
+        "konik.cluster.store.snapshot",
+        "        sync_directory(self._state)\n",
+        "",
+        SNAPSHOT + "test_a_copy_is_on_the_disk_before_its_name_counts_and_the_name_before_the_answer",
+    ),
+    Mutant(
+        "what an unfinished copy leaves is removed",
+        "konik.cluster.store.opening",
+        "    remove_incoming(path)\n",
+        "",
+        "unit/cluster/store/test_opening.py::test_what_an_unfinished_copy_left_is_removed",
+    ),
+    Mutant(
+        "a copy is sent in a window",
+        "konik.cluster.snapshot_traffic",
+        "outgoing.received + WINDOW_BYTES)",
+        "outgoing.received + (1 << 60))",
+        TRAFFIC + "test_only_a_window_of_chunks_is_ever_unconfirmed",
+    ),
+    Mutant(
+        "a failed install is not acknowledged",
+        "konik.cluster.snapshot_traffic",
+        "outgoing.snapshot.index if frame.installed else None",
+        "outgoing.snapshot.index",
+        TRAFFIC + "test_the_receivers_last_word_ends_a_transfer",
+    ),
+    Mutant(
+        "only news is installed",
+        "konik.cluster.snapshot_traffic",
+        "if self._incoming is not None or not self._turn.is_news(offer.last_index):",
+        "if self._incoming is not None:",
+        TRAFFIC + "test_an_offer_of_what_is_no_news_is_refused",
+    ),
+    Mutant(
+        "an install is answered when the log has followed",
+        "konik.cluster.driver",
+        "self._owed.append((sender, SnapshotOver(offer.transfer, True)))",
+        "self._network.send(sender, SnapshotOver(offer.transfer, True))",
+        DRIVER + "test_an_installed_copy_is_answered_only_when_the_log_has_followed",
+    ),
+)
+
+_APPLYING = (
+    Mutant(
+        "entries are applied in slices",
+        "konik.cluster.pump",
+        "if self._clock.monotonic() >= until:",
+        "if False:",
+        PUMP + "test_a_long_entry_is_applied_in_slices_and_counts_only_when_it_is_done",
+    ),
+    Mutant(
+        "no entry is left out",
+        "konik.cluster.pump",
+        "if entry.index != self.applied + 1:",
+        "if False:",
+        PUMP + "test_a_gap_in_the_log_stops_the_replica",
+    ),
+    Mutant(
+        "after an error nothing more is applied",
+        "konik.cluster.pump",
+        "            self._stopped = True\n            self._on_fatal(error)\n",
+        "            self._on_fatal(error)\n",
+        PUMP + "test_after_an_error_nothing_more_is_applied_and_the_index_has_not_moved",
+    ),
+    Mutant(
+        "a half applied entry goes with the state that it was applied to",
+        "konik.cluster.pump",
+        "        self._steps = None\n        self.machine.replaced()\n",
+        "        self.machine.replaced()\n",
+        PUMP + "test_an_entry_that_is_half_applied_when_the_state_is_replaced_is_never_finished",
+    ),
+    Mutant(
+        "nothing is applied while the state is replaced",
+        "konik.cluster.pump",
+        "if self._scheduled or self._stopped or self._paused:",
+        "if self._scheduled or self._stopped:",
+        PUMP + "test_nothing_is_applied_while_the_state_is_being_replaced",
+    ),
+    Mutant(
+        "no entry is applied by code that does not know it",
+        "konik.statemachine.machine",
+        '        version.check(entry.version, f"entry {index}")\n',
+        "",
+        "engine/test_version.py::test_an_entry_of_a_later_version_is_not_applied_and_changes_nothing",
+    ),
+)
+
+_WIRE = (
+    Mutant(
+        "a field has its type and its bounds",
+        "konik.cluster.wire",
+        "if type(raw) is int and 0 <= raw <= NUMBER_MAX:",
+        "if True:",
+        WIRE + "test_what_is_no_frame_is_refused",
+    ),
+    Mutant(
+        "a frame has exactly its fields",
+        "konik.cluster.wire",
+        "        if len(values) != len(fields):\n",
+        "        if False:\n",
+        WIRE + "test_what_is_no_frame_is_refused",
+    ),
+    Mutant(
+        "a frame has a limit",
+        "konik.cluster.wire",
+        "    if length > FRAME_BYTES_MAX:\n",
+        "    if False:\n",
+        WIRE + "test_a_frame_over_the_limit_is_neither_sent_nor_awaited",
+    ),
+    Mutant(
+        "an entry has a limit",
+        "konik.cluster.wire",
+        "if type(content) is bytes and len(content) <= ENTRY_BYTES_MAX:",
+        "if type(content) is bytes:",
+        WIRE + "test_an_entry_over_the_limit_is_refused",
+    ),
+    Mutant(
+        "nothing is unpickled",
+        "konik.cluster.frame",
+        "        module.pickle = NoPickle\n",
+        "        pass\n",
+        "unit/cluster/test_replica.py::test_what_the_library_calls_pickle_raises_in_all_its_modules",
+    ),
+    Mutant(
+        "ways around the core are barred",
+        "konik.cluster.frame",
+        "        setattr(replica, name, barred(name, instead))\n",
+        "        pass\n",
+        "unit/cluster/test_replica.py::test_ways_around_consensus_are_barred",
+    ),
+    Mutant(
+        "only the newest connection of a peer is heard",
+        "konik.cluster.transport",
+        "        if self._links.get(link.peer) is link:\n            self._onMessageReceived",
+        "        if True:\n            self._onMessageReceived",
+        TRANSPORT + "test_a_newer_connection_replaces_the_older_which_is_heard_no_more",
+    ),
+    Mutant(
+        "a stranger is not heard",
+        "konik.cluster.transport",
+        "        if hello.cluster != ours.cluster:\n",
+        "        if False:\n",
+        TRANSPORT + "test_a_stranger_is_refused_with_the_reason",
+    ),
+    Mutant(
+        "a member's certificate names it",
+        "konik.cluster.transport",
+        "if names is not None and peer not in names:",
+        "if False:",
+        TRANSPORT + "test_a_certificate_that_names_somebody_else_is_refused",
+    ),
+    Mutant(
+        "plain connections stay within the machine",
+        "konik.cluster.tls",
+        "        if not _is_loopback(host):\n",
+        "        if False:\n",
+        TRANSPORT + "test_plain_tcp_beyond_this_machine_is_refused",
+    ),
+)
+
+MUTANTS = (*_JOURNAL, *_DIRECTORY, *_START, *_SNAPSHOTS, *_APPLYING, *_WIRE)
