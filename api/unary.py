@@ -9,7 +9,7 @@ from typing import Final
 from google.protobuf.message import DecodeError
 
 from konik.api.answers import Context, abort, observed
-from konik.api.auth.callers import TIME, caller
+from konik.api.auth.callers import LEADER, TIME, caller
 from konik.api.methods import Rpc
 from konik.cluster.serving import Call, Serving
 from konik.statemachine.entry import Result, refused
@@ -30,11 +30,15 @@ class Unary:
     async def serve(self, request: bytes, context: Context) -> bytes:
         """The response, or the call is aborted with a status."""
         result = await observed(self._rpc.name, self._run(request, context))
-        trailers = ((TIME, str(self._serving.now_ms)),)
+        trailers = self._trailers()
         if result.code is not Code.OK:
             await abort(context, result, trailers)
         context.set_trailing_metadata(trailers)
         return result.body
+
+    def _trailers(self) -> tuple[tuple[str, str], ...]:
+        time, leader = (TIME, str(self._serving.now_ms)), self._serving.leader_elsewhere
+        return (time,) if leader is None else (time, (LEADER, leader))
 
     async def _run(self, request: bytes, context: Context) -> Result:
         rpc, serving = self._rpc, self._serving

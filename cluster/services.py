@@ -77,6 +77,7 @@ class Services:
         self._state, self._clock = state, clock
         self._peer, self._after_entry, self._fatal = peer, after_entry, fatal
         self.process = process
+        self._addresses = {member.node: f"{member.host}:{member.port}" for member in members.members}
         self.leader: str | None = None
         self.leader_changes = 0
         self._trouble: str | None = None
@@ -152,6 +153,11 @@ class Services:
         """Cluster time: the leader's, or the last that has come with an entry."""
         leader_clock = self.proposer.leader_clock
         return self.machine.time_ms if leader_clock is None else leader_clock.now_ms()
+
+    @property
+    def leader_elsewhere(self) -> str | None:
+        """Where another member serves clients that leads, as far as this one knows."""
+        return None if self.leader in (None, self._node) else self._addresses.get(self.leader or "")
 
     # -- what is read of the state --------------------------------------------------------------------------------
 

@@ -42,6 +42,11 @@ class Serving:
         """Cluster time."""
         return self._services.now_ms
 
+    @property
+    def leader_elsewhere(self) -> str | None:
+        """Where clients find the leader, if it is another node: commands that it receives itself are a hop shorter."""
+        return self._services.leader_elsewhere
+
     def authorise(self, method: str, tenant: str, principal: str) -> Result | None:
         """A refusal if that principal may not call the method in that tenant, by what this node has applied."""
         return self._services.authorise(method, tenant, principal)

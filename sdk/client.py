@@ -1,15 +1,16 @@
 """The client of a cluster: one object that knows several servers and hides which of them answers.
 
-A call is repeated at other servers until its deadline. Commands carry `konik-request-id`, so that a command whose
-answer was lost runs once however often it is sent. The id's creation time is cluster time as the cluster itself has
-stated it (trailer `konik-time`), never this machine's clock.
+A call goes to the leader as soon as a server has named it (trailer `konik-leader`), and is repeated at other servers
+until its deadline. Commands carry `konik-request-id`: one whose answer was lost runs once however often it
+is sent. The id's creation time is cluster time as the cluster itself has stated it (trailer `konik-time`), never this
+machine's clock.
 """
 
 import random
 import secrets
 from collections.abc import Iterable, Mapping
 from types import TracebackType
-from typing import Any, Self, TypeVar
+from typing import Any, NamedTuple, Self, TypeVar
 
 import grpc
 import grpc.aio
@@ -35,7 +36,7 @@ from konik.api.pb.wf_run_pb2 import WfRun
 from konik.api.pb.wf_spec_pb2 import WfSpec
 from konik.api.pb.workflow_event_pb2 import WorkflowEventDef
 from konik.sdk.clock import Clock, SystemClock
-from konik.sdk.failover import Failure, Pause, Servers, attempts
+from konik.sdk.failover import ELSEWHERE, Failure, Pause, Servers, attempts
 from konik.sdk.ids import wf_run_id
 from konik.sdk.values import to_value
 
@@ -45,6 +46,7 @@ TIMEOUT_S = 30.0
 REQUEST_ID = "konik-request-id"
 REQUEST_TIME = "konik-request-time"
 CLUSTER_TIME = "konik-time"
+LEADER = "konik-leader"
 STATUS_DETAILS = "grpc-status-details-bin"
 
 # Ids live for ten minutes of cluster time. The client does not reckon on from the time it was told, lest it run ahead
@@ -146,7 +148,8 @@ class Client:
     ) -> Answer:
         """Sends `request` to the RPC `name` and returns its answer, from whichever server gives one.
 
-        `first` is the server to begin with, by default the one that answered last. Raises a `RequestError`.
+        `first` is the server to begin with, by default the leader if one was named, else the one that answered last.
+        Raises a `RequestError`.
         """
         reads = name.startswith(READS)
         identity = () if reads else await self._new_identity(timeout_s)
@@ -178,14 +181,17 @@ class Client:
                 step = next(policy)
                 continue
             outcome = await self._try(step.server, name, payload, identity, step.timeout_s)
-            if isinstance(outcome, bytes):
-                self._servers.answered(step.server)
-                return answer.FromString(outcome)
-            step = policy.send(outcome)
+            if isinstance(outcome, Failure):
+                step = policy.send(outcome)
+                continue
+            self._servers.answered(step.server)
+            if outcome.leader is not None:
+                self._servers.leads(outcome.leader, self._clock.monotonic())
+            return answer.FromString(outcome.body)
 
     async def _try(
         self, server: str, name: str, payload: bytes, identity: Metadata, timeout_s: float
-    ) -> bytes | Failure:
+    ) -> "_Success | Failure":
         method = self.channel(server).unary_unary(SERVICE + name, None, None)
         call = method(payload, timeout=timeout_s, metadata=self.metadata + identity)
         try:
@@ -193,10 +199,14 @@ class Client:
         except grpc.aio.AioRpcError as error:
             trailers = _by_key(error.trailing_metadata())
             self._learn_time(trailers)
-            message = error.details() or ""
-            return Failure(error.code(), message, self._clock.monotonic(), _retry_after_s(trailers))
-        self._learn_time(_by_key(await call.trailing_metadata()))
-        return answer
+            failure = Failure(error.code(), error.details() or "", self._clock.monotonic(), _retry_after_s(trailers))
+            if failure.code in ELSEWHERE:
+                self._servers.failed(server, failure.at)
+            return failure
+        trailers = _by_key(await call.trailing_metadata())
+        self._learn_time(trailers)
+        leader = trailers.get(LEADER)
+        return _Success(answer, leader if isinstance(leader, str) else None)
 
     async def _new_identity(self, timeout_s: float | None) -> Metadata:
         """An id for one command; none if the servers do not state the cluster's time (then they keep no ids)."""
@@ -261,6 +271,13 @@ class Client:
     async def report_task(self, report: ReportTaskRun, *, first: str, timeout_s: float) -> None:
         """Reports a finished attempt, beginning with the server that handed it out."""
         await self.call("ReportTask", report, Empty, first=first, timeout_s=timeout_s)
+
+
+class _Success(NamedTuple):
+    """An answer, and the server that leads, if the one that answered has named another one."""
+
+    body: bytes
+    leader: str | None
 
 
 def _caller_metadata(tenant: str | None, token: str | None) -> Metadata:

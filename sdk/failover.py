@@ -24,6 +24,9 @@ BACKOFF_MAX_S = 1.0
 # hold a call for up to 15 s while they have no leader, and answer UNAVAILABLE themselves.
 SILENCE_MAX_S = 20.0
 
+# How long a server that failed is not begun with, though it be said to lead.
+DISTRUST_S = 10.0
+
 # Answers after which another server may do better.
 ELSEWHERE = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.CANCELLED, grpc.StatusCode.DEADLINE_EXCEEDED})
 
@@ -54,13 +57,14 @@ class Failure:
 
 
 class Servers:
-    """The known servers, and the one that answered last: calls start there."""
+    """The known servers, and the one that calls start at: the leader, or whichever answered last."""
 
     def __init__(self, addresses: Iterable[str]) -> None:
         self._addresses = list(dict.fromkeys(addresses))
         if not self._addresses:
             raise ValueError("no server given; pass at least one 'host:port'")
         self._current = self._addresses[0]
+        self._failed_at: dict[str, float] = {}
 
     @property
     def addresses(self) -> Sequence[str]:
@@ -74,6 +78,15 @@ class Servers:
         """Remembers a server that works. One that is not on the list (a worker's own host) is not taken up."""
         if address in self._addresses:
             self._current = address
+
+    def failed(self, address: str, now: float) -> None:
+        """This server did not answer, whatever others say of it."""
+        self._failed_at[address] = now
+
+    def leads(self, address: str, now: float) -> None:
+        """Another server says that this one leads. Believed unless it failed just now: it may be out of our reach."""
+        if now - self._failed_at.get(address, -DISTRUST_S) >= DISTRUST_S:
+            self.answered(address)
 
     def order(self, first: str | None = None) -> list[str]:
         """All servers, beginning with `first` (listed or not) or the one that answered last."""

@@ -12,6 +12,7 @@ REQUEST_ID = "konik-request-id"
 REQUEST_TIME = "konik-request-time"
 READ = "konik-read"
 TIME = "konik-time"
+LEADER = "konik-leader"
 
 REQUEST_ID_LETTERS_MAX = 128
 

@@ -174,6 +174,14 @@ async def test_a_request_above_the_size_limit_is_refused_without_details(serving
     assert serving.calls == []
 
 
+async def test_a_follower_names_the_leader_and_a_leader_nobody(serving, client):
+    _, trailers = await client.call("RunWf")
+    assert "konik-leader" not in trailers
+    serving.leader_elsewhere = "other:2023"
+    _, trailers = await client.call("RunWf")
+    assert trailers["konik-leader"] == "other:2023"
+
+
 async def test_an_unexpected_error_shows_nothing_of_itself(serving, client):
     def fail():
         raise RuntimeError("secret detail")

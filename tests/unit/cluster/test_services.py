@@ -167,6 +167,16 @@ def test_a_term_that_is_over_before_its_first_entry_is_applied_begins_nothing(wo
     assert len(world.log) == 1 and world.services.proposer.leader_clock is None
 
 
+def test_clients_are_told_where_another_node_leads_and_of_no_leader_else(world: World) -> None:
+    assert world.services.leader_elsewhere is None
+    world.follow("b")
+    assert world.services.leader_elsewhere == "localhost:1"
+    world.become(Role.FOLLOWER, None)
+    assert world.services.leader_elsewhere is None
+    world.lead()
+    assert world.services.leader_elsewhere is None
+
+
 def test_commands_go_out_again_when_the_connection_to_the_leader_is_new(world: World) -> None:
     world.follow()
     world.services.proposer.submit_own("konik.M", b"")

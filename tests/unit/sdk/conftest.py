@@ -24,6 +24,7 @@ class Node(grpc.GenericRpcHandler):
         self.streams: dict[str, Any] = {}
         self.calls: list[tuple[str, bytes, dict[str, str]]] = []
         self.address = ""
+        self.leader: str | None = None
         self._server: Any = None
 
     def service(self, details: Any) -> Any:
@@ -33,7 +34,8 @@ class Node(grpc.GenericRpcHandler):
 
         async def answer(request: bytes, context: Any) -> bytes:
             self.calls.append((name, request, dict(context.invocation_metadata())))
-            context.set_trailing_metadata((("konik-time", NOW_MS),))
+            leader = () if self.leader is None else (("konik-leader", self.leader),)
+            context.set_trailing_metadata((("konik-time", NOW_MS), *leader))
             if name not in self.answers:
                 return b""
             return await self.answers[name](request, context)

@@ -51,6 +51,28 @@ async def test_a_command_whose_server_fails_is_repeated_under_the_same_id(client
     assert {call[2]["konik-request-time"] for call in sent} == {"1700000000000"}
 
 
+async def test_calls_go_to_the_leader_once_a_server_has_named_it(client, nodes) -> None:
+    nodes[0].leader = nodes[2].address
+    for _ in range(2):
+        await client.call("GetWfRun", WfRunId(id="r"), WfRun)
+    assert [len(node.named("GetWfRun")) for node in nodes] == [1, 0, 1]
+
+
+async def test_a_leader_out_of_reach_is_not_tried_again_at_every_call(client, nodes, clock) -> None:
+    await nodes[2].stop()
+    nodes[0].leader = nodes[1].leader = nodes[2].address
+    for _ in range(3):
+        await client.call("GetWfRun", WfRunId(id="r"), WfRun)
+    assert client.servers.order()[0] != nodes[2].address
+
+
+async def test_a_leader_that_is_not_listed_is_none_of_ours(client, nodes) -> None:
+    nodes[0].leader = "inside.the.cluster:2023"
+    for _ in range(2):
+        await client.call("GetWfRun", WfRunId(id="r"), WfRun)
+    assert len(nodes[0].named("GetWfRun")) == 2
+
+
 async def test_a_server_that_dies_with_the_call_in_flight_is_left(client, nodes) -> None:
     arrived = asyncio.Event()
 

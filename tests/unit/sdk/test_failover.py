@@ -7,7 +7,17 @@ import grpc
 import pytest
 
 from konik.sdk.errors import InvalidArgument, ResourceExhausted, Unavailable
-from konik.sdk.failover import BACKOFF_FIRST_S, BACKOFF_MAX_S, Failure, Pause, Servers, Try, attempts, backoffs
+from konik.sdk.failover import (
+    BACKOFF_FIRST_S,
+    BACKOFF_MAX_S,
+    DISTRUST_S,
+    Failure,
+    Pause,
+    Servers,
+    Try,
+    attempts,
+    backoffs,
+)
 
 UNAVAILABLE = grpc.StatusCode.UNAVAILABLE
 
@@ -33,6 +43,12 @@ def test_pauses_grow_from_lap_to_lap_up_to_a_limit() -> None:
     assert BACKOFF_FIRST_S / 2 <= waits[0] <= BACKOFF_FIRST_S
     assert waits[3] > waits[0]
     assert all(BACKOFF_MAX_S / 2 <= wait <= BACKOFF_MAX_S for wait in waits[6:])
+
+
+def test_callers_who_failed_together_do_not_come_back_together() -> None:
+    fifth = [list(islice(backoffs(random.Random(seed)), 5))[-1] for seed in range(100)]
+    step = BACKOFF_FIRST_S * 2**4
+    assert step / 2 <= min(fifth) < 0.6 * step and 0.9 * step < max(fifth) <= step
 
 
 def test_a_try_gets_what_is_left_of_the_deadline() -> None:
@@ -94,6 +110,18 @@ def test_calls_begin_at_the_server_that_answered_last() -> None:
     servers.answered("b")
     assert servers.order() == ["b", "c", "a"]
     assert servers.order(first="c") == ["c", "a", "b"]
+
+
+def test_calls_begin_at_the_leader_unless_it_failed_just_now() -> None:
+    servers = Servers(["a", "b", "c"])
+    servers.leads("c", 5.0)
+    assert servers.order() == ["c", "a", "b"]
+    servers.failed("c", 6.0)
+    servers.answered("a")
+    servers.leads("c", 6.0 + DISTRUST_S - 0.1)
+    assert servers.order() == ["a", "b", "c"]
+    servers.leads("c", 6.0 + DISTRUST_S)
+    assert servers.order() == ["c", "a", "b"]
 
 
 def test_a_preferred_server_that_is_not_listed_is_asked_first_and_not_taken_up() -> None:
