@@ -16,6 +16,7 @@ from rich.console import Console
 from konik.api.pb.cluster_pb2 import LEADER, NodeStatus, StatusRequest
 from konik.api.server import STATUS_PATH
 from konik.cluster.config import ConfigurationError
+from konik.cluster.node import has_data_directory
 
 RESTART_SECONDS = 1.0
 STOP_SECONDS_MAX = 5.0
@@ -29,18 +30,17 @@ console = Console(highlight=False)
 class DevNode:
     """One node's process."""
 
-    def __init__(self, number: int, configuration: Path, client: str, made: bool) -> None:
-        self.name = f"node-{number}"
+    def __init__(self, name: str, configuration: Path, client: str) -> None:
+        self.name = name
         self.client = client
-        self._configuration, self._made = configuration, made
+        self._configuration = configuration
         self.log = configuration.parent / f"{self.name}.log"
         self.process: asyncio.subprocess.Process | None = None
 
     async def start(self) -> None:
         arguments = ["server", "--config", str(self._configuration), "--node", self.name]
-        if not self._made:
+        if not has_data_directory(self._configuration.parent / self.name):
             arguments.append("--bootstrap")
-            self._made = True
         code = "from konik.sdk.cli.main import main; main()"
         with self.log.open("ab") as output:
             self.process = await asyncio.create_subprocess_exec(
@@ -70,11 +70,10 @@ class DevCluster:
         }
         self._check(members)
         self.nodes = []
-        for number, (name, member) in enumerate(members.items(), 1):
+        for name, member in members.items():
             configuration = directory / f"{name}.toml"
             configuration.write_text(_toml(members, name, member, directory))
-            made = (directory / name / "log.lmdb" / "data.mdb").exists()
-            self.nodes.append(DevNode(number, configuration, member["client"], made))
+            self.nodes.append(DevNode(name, configuration, member["client"]))
 
     def _check(self, members: dict[str, dict[str, str]]) -> None:
         record = self._directory / "cluster.json"

@@ -57,6 +57,20 @@ def bootstrap(path: str, identity: Identity) -> None:
         lock.release()
 
 
+def is_bootstrapped(path: str) -> bool:
+    """Whether there is the log of a node. Not to be asked while one is running on it.
+
+    What cannot be read counts as one: the node itself says what is wrong with it.
+    """
+    if not os.path.exists(os.path.join(path, "data.mdb")):
+        return False
+    try:
+        with _environment(path, DEFAULT_LIMITS.map_bytes) as environment, environment.begin() as transaction:
+            return transaction.get(IDENTITY) is not None
+    except lmdb.Error:
+        return True
+
+
 class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj has no types
     """A `disk.Journal` on an LMDB directory."""
 

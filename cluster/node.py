@@ -20,7 +20,7 @@ from konik.cluster.config import Config
 from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.figures import Figures
 from konik.cluster.identity import Identity
-from konik.cluster.journal import LmdbJournal, bootstrap
+from konik.cluster.journal import LmdbJournal, bootstrap, is_bootstrapped
 from konik.cluster.network import PROTOCOL_VERSION, Hello, Peer
 from konik.cluster.raft.ready import Settings
 from konik.cluster.raft.roles import Role
@@ -66,6 +66,11 @@ def make_data_directory(config: Config) -> None:
     config.data_dir.mkdir(parents=True, exist_ok=True)
     identity = Identity(config.cluster_bytes, config.node, secrets.token_bytes(16))
     bootstrap(str(config.data_dir / LOG_DIRECTORY), identity)
+
+
+def has_data_directory(data: Path) -> bool:
+    """Whether `make_data_directory` has made it, to its end."""
+    return is_bootstrapped(str(data / LOG_DIRECTORY))
 
 
 class Node:

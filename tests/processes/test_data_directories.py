@@ -4,9 +4,11 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import lmdb
 import psutil
 import pytest
 from callers import waits_for_go
@@ -154,8 +156,20 @@ def test_a_development_cluster_starts_killed_nodes_again(dev: Dev) -> None:
     before = dev.pids()
     psutil.Process(before[1]).kill()
     eventually(lambda: dev.says("node-2 ended (signal SIGKILL); starting it again"), "it says so")
+    said_at = time.monotonic()
     eventually(lambda: not set(dev.pids()) & {before[1]}, "another process is node-2")
+    assert time.monotonic() - said_at > 0.9, "not before a second has passed"
     assert dev.pids()[::2] == before[::2]
+
+
+def test_a_development_cluster_makes_a_directory_anew_whose_making_was_cut_short(tmp_path: Path) -> None:
+    dev = Dev(tmp_path)
+    for name in ("node-1", "node-2", "node-3"):
+        log = tmp_path / "data" / name / "log.lmdb"
+        log.mkdir(parents=True)
+        lmdb.open(str(log)).close()
+    dev.start()
+    assert dev.stop() == 0
 
 
 def test_a_development_cluster_ends_with_all_its_nodes(dev: Dev) -> None:

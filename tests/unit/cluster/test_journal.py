@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from konik.cluster import journal as journals
 from konik.cluster.frame import Barred
 from konik.cluster.identity import DirectoryInUse, Identity, NotBootstrapped, WrongDirectory
-from konik.cluster.journal import LmdbJournal, bootstrap
+from konik.cluster.journal import LmdbJournal, bootstrap, is_bootstrapped
 from konik.cluster.journal_records import VOW, CorruptLog, entry_key
 from konik.cluster.journal_writer import Limits, Writer
 from konik.cluster.raft.messages import Entry
@@ -240,11 +240,19 @@ def test_a_directory_that_does_not_exist_is_refused_and_not_made(tmp_path: Path)
 
 
 def test_a_bootstrap_that_was_cut_short_counts_as_none_and_may_be_repeated(tmp_path: Path) -> None:
+    assert not is_bootstrapped(str(tmp_path))
     lmdb.open(str(tmp_path)).close()
     with pytest.raises(NotBootstrapped):
         opened(tmp_path, Loop())
+    assert not is_bootstrapped(str(tmp_path))
     bootstrap(str(tmp_path), Identity(CLUSTER, "a", DIRECTORY))
     assert stored(tmp_path) == (NO_VOW, [BASE])
+    assert is_bootstrapped(str(tmp_path))
+
+
+def test_what_cannot_be_read_counts_as_a_log_for_its_node_to_complain_of(tmp_path: Path) -> None:
+    (tmp_path / "data.mdb").write_bytes(b"no database" * 1000)
+    assert is_bootstrapped(str(tmp_path))
 
 
 def test_a_log_is_made_once(path: Path) -> None:
