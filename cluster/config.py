@@ -6,9 +6,9 @@ Later sources win: file, then environment, then flags. A message about a wrong s
 import ipaddress
 from hashlib import blake2b
 from pathlib import Path
-from typing import Any, ClassVar, Literal
+from typing import Annotated, Any, ClassVar, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator, model_validator
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
 from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
@@ -65,21 +65,23 @@ class Member(BaseModel):
     client: Address
 
 
+def _existing(path: Path) -> Path:
+    if not path.is_file():
+        raise ValueError(f"there is no file {path}")
+    return path
+
+
+Pem = Annotated[Path, AfterValidator(_existing)]
+
+
 class Tls(BaseModel):
     """PEM files for the connections between nodes. The certificate's name is the node's id; all come from one CA."""
 
     model_config = ConfigDict(frozen=True)
 
-    ca: Path
-    certificate: Path
-    key: Path
-
-    @field_validator("ca", "certificate", "key")
-    @classmethod
-    def _exists(cls, path: Path) -> Path:
-        if not path.is_file():
-            raise ValueError(f"there is no file {path}")
-        return path
+    ca: Pem
+    certificate: Pem
+    key: Pem
 
 
 class ClientTls(BaseModel):
@@ -87,9 +89,9 @@ class ClientTls(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    certificate: Path
-    key: Path
-    ca: Path | None = None
+    certificate: Pem
+    key: Pem
+    ca: Pem | None = None
 
 
 class Config(BaseSettings):

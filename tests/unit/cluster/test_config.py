@@ -33,6 +33,17 @@ def test_the_file_is_enough(file: Path) -> None:
     assert config.node == "a" and str(config.me.client) == "127.0.0.1:2023" and sorted(config.members) == ["a", "b"]
 
 
+def test_the_example_for_three_machines_is_a_configuration(tmp_path: Path) -> None:
+    example = (Path(__file__).parents[3] / "deploy" / "systemd" / "konik.toml").read_text()
+    for name in ("ca.pem", "konik-1.pem", "konik-1.key"):
+        (tmp_path / name).touch()
+    file = tmp_path / "konik.toml"
+    file.write_text(example.replace("/etc/konik/tls", str(tmp_path)))
+    config = load(file)
+    assert sorted(config.members) == ["konik-1", "konik-2", "konik-3"]
+    assert config.tls is not None and config.log_format == "json"
+
+
 def test_the_environment_wins_over_the_file_and_flags_win_over_both(
     file: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -59,6 +70,7 @@ def test_everything_can_come_from_the_environment(tmp_path: Path, monkeypatch: p
         ({"heartbeat_s": 1.0}, "heartbeat_s < min_election_timeout_s"),
         ({"colour": "green"}, "colour is no setting: is it misspelt?"),
         ({"tls": {"ca": "/nowhere", "certificate": "/nowhere", "key": "/nowhere"}}, "there is no file /nowhere"),
+        ({"client_tls": {"certificate": "/nowhere", "key": "/nowhere"}}, "client_tls.key: there is no file /nowhere"),
     ],
     ids=lambda case: case if isinstance(case, str) else "",
 )
