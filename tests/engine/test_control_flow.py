@@ -8,10 +8,14 @@ from reading import history, last_failure, node_status, run_of, status_of, threa
 from workshop import Cluster
 
 from konik.api.pb.enums_pb2 import COMPLETED
+from konik.api.pb.ids_pb2 import WfRunId
 from konik.api.pb.metadata_requests_pb2 import PutWfSpecRequest
+from konik.api.pb.run_requests_pb2 import RunWfRequest
 from konik.api.pb.values_pb2 import Comparator, VariableValue
 from konik.api.pb.wf_spec_pb2 import LegacyEdgeCondition
+from konik.statemachine import keys
 from konik.statemachine.limits import PASSES_PER_COMMAND_MAX
+from konik.statemachine.rejection import Code
 
 # --- Straight on ----------------------------------------------------------------------------------------------------
 
@@ -33,6 +37,17 @@ def test_a_thread_goes_through_all_nodes_that_need_no_outside_event_at_once(clus
     cluster.put_workflow(workflow)
     assert cluster.start().status == COMPLETED
     assert variable(cluster, "n").int == 5
+
+
+def test_a_child_of_a_wf_run_is_not_built_and_nothing_of_it_is_started(cluster: Cluster) -> None:
+    cluster.put_workflow(lambda thread: None)
+    before = dict(cluster.view.pairs)
+    request = RunWfRequest(wf_spec_name="wf", id="child", parent_wf_run_id=WfRunId(id="parent"))
+    refused = cluster.refusal("RunWf", request)
+    assert refused.code is Code.UNIMPLEMENTED
+    assert "parent_wf_run_id" in refused.message
+    wf_runs = {key for key in cluster.view.pairs.keys() - before.keys() if key.startswith(keys.WF_RUN)}
+    assert wf_runs == set()
 
 
 # --- Branches -------------------------------------------------------------------------------------------------------

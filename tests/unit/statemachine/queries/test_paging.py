@@ -13,12 +13,13 @@ from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.queries_pb2 import (
     ListNodeRunsRequest,
     ListTaskRunsRequest,
+    SearchExternalEventDefRequest,
     SearchTaskDefRequest,
     SearchTaskRunRequest,
     SearchWfRunRequest,
     SearchWfSpecRequest,
+    SearchWorkflowEventDefRequest,
 )
-from konik.api.pb.task_def_pb2 import TaskDef
 from konik.api.pb.task_run_pb2 import TaskRun
 from konik.api.pb.wf_run_pb2 import WfRun
 from konik.statemachine import tables
@@ -67,16 +68,26 @@ def test_without_criteria_all_wf_runs_come_once_in_the_order_of_ids(
     assert found == sorted(runs)
 
 
+DEFINITIONS = {
+    "TaskDef": (tables.TASK_DEFS, tables.task_def_key, SearchTaskDefRequest),
+    "ExternalEventDef": (tables.EXTERNAL_EVENT_DEFS, tables.external_event_def_key, SearchExternalEventDefRequest),
+    "WorkflowEventDef": (tables.WORKFLOW_EVENT_DEFS, tables.workflow_event_def_key, SearchWorkflowEventDefRequest),
+}
+
+
+@pytest.mark.parametrize("kind", DEFINITIONS)
 @settings(max_examples=50, deadline=None)
 @given(added=st.sets(names, max_size=15), prefix=st.sampled_from(("", "a", "A1")), limit=st.integers(1, 7))
-def test_metadata_comes_once_in_the_order_of_names(new_state: Any, added: set[str], prefix: str, limit: int) -> None:
+def test_metadata_comes_once_in_the_order_of_names(
+    new_state: Any, kind: str, added: set[str], prefix: str, limit: int
+) -> None:
+    table, key, request = DEFINITIONS[kind]
     state = new_state()
     for name in added:
-        made = TaskDef()
+        made: Any = table.message()
         made.id.name = name
-        state.save(tables.TASK_DEFS, tables.task_def_key("default", name), made)
-    request = SearchTaskDefRequest(limit=limit, prefix=prefix)
-    found = [id.name for id in state.all_pages("SearchTaskDef", request)]
+        state.save(table, key("default", name), made)
+    found = [id.name for id in state.all_pages(f"Search{kind}", request(limit=limit, prefix=prefix))]
     assert found == sorted(name for name in added if name.startswith(prefix))
 
 
