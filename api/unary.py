@@ -20,6 +20,11 @@ START_SECONDS_MAX: Final = 15.0
 START_POLL_SECONDS: Final = 0.05
 """While a new cluster has not written its first entry nobody may do anything; callers are held that long."""
 
+STOPPING: Final = "this node is stopping; call another one"
+
+SERVED_TO_THE_LAST: Final = frozenset(("ReportTask",))
+"""By a node that stops. Published workers repeat a report at the node they got the task from, and some give up soon."""
+
 
 class Unary:
     """Answers the calls of one RPC."""
@@ -44,6 +49,8 @@ class Unary:
         rpc, serving = self._rpc, self._serving
         if rpc.kind is None:
             return refused(Code.UNIMPLEMENTED, f"{rpc.name} is not implemented by this server yet")
+        if serving.draining and rpc.name not in SERVED_TO_THE_LAST:
+            return refused(Code.UNAVAILABLE, STOPPING)
         by = caller(context.invocation_metadata() or ())
         refusal = await admit(serving, rpc.name, by.tenant, by.principal)
         if refusal is not None:

@@ -42,7 +42,8 @@ from konik.statemachine.entry import Process
 LOG_DIRECTORY = "log.lmdb"
 STATE_DIRECTORY = "state.lmdb"
 TRANSFER_SECONDS_MAX = 0.5
-DRAIN_SECONDS_MAX = 0.3
+DRAIN_SECONDS_MIN, DRAIN_SECONDS_MAX = 0.1, 0.3
+"""New calls are refused for so long before the port is closed: those that arrive in that moment gRPC cancels."""
 POLL_SECONDS = 0.005
 SCRUB_SECONDS = 0.5
 SCRUB_RECORDS = 200
@@ -230,7 +231,9 @@ class Node:
         services = self.services
         if services.prepare_to_stop():
             await self._until(lambda: services.leader not in (None, self.config.node), TRANSFER_SECONDS_MAX)
+        services.draining = True
         services.polls.stop()
+        await asyncio.sleep(DRAIN_SECONDS_MIN)
         await self._until(lambda: services.polls.streams == 0 and services.proposer.waiting == 0, DRAIN_SECONDS_MAX)
 
     async def close(self) -> None:

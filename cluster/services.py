@@ -82,6 +82,8 @@ class Services:
         self.leader_changes = 0
         self._trouble: str | None = None
         self.stopping = False
+        self.draining = False
+        """What was begun is brought to its end, and nothing new is begun."""
         self.machine = Machine(state, _report, fatal=(StoreError,))
         self.pump = Pump(
             self.machine,

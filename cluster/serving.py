@@ -43,6 +43,11 @@ class Serving:
         return self._services.now_ms
 
     @property
+    def draining(self) -> bool:
+        """The node stops: calls that are under way are answered, new ones belong elsewhere."""
+        return self._services.draining
+
+    @property
     def leader_elsewhere(self) -> str | None:
         """Where clients find the leader, if it is another node: commands that it receives itself are a hop shorter."""
         return self._services.leader_elsewhere

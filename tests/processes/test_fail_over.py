@@ -1,9 +1,11 @@
 """The leader dies, or is stopped: a pause for callers of the other nodes, an error for nobody but its own."""
 
 import asyncio
+import signal
 import time
 from collections.abc import Iterator
 from threading import Event
+from uuid import uuid4
 
 import grpc
 import pytest
@@ -12,6 +14,7 @@ from littlehorse.model import (
     LHStatus,
     ListTaskRunsRequest,
     PollTaskRequest,
+    RunWfRequest,
     TaskDefId,
     TaskRun,
     TaskStatus,
@@ -151,6 +154,39 @@ def test_a_leader_that_is_told_to_stop_hands_over_at_once(
     assert callers.failures == []
     assert seconds <= STOP_SECONDS_MAX
     assert gap(callers.acknowledged_at, told_at, until) <= STOP_GAP_SECONDS_MAX
+
+
+async def calls_until_the_end_of(node: Node, callers: int) -> dict[str, grpc.StatusCode]:
+    """Callers start one WfRun after the other until the node refuses; it is told to stop while they do."""
+    outcomes: dict[str, grpc.StatusCode] = {}
+    async with grpc.aio.insecure_channel(node.client) as channel:
+        run_wf = channel.unary_unary("/littlehorse.LittleHorse/RunWf", RunWfRequest.SerializeToString)
+
+        async def call() -> None:
+            code = grpc.StatusCode.OK
+            while code is grpc.StatusCode.OK:
+                id = f"until-{uuid4().hex}"
+                code = outcomes[id] = await run_wf(RunWfRequest(wf_spec_name="step", id=id)).code()
+                if len(outcomes) == CALLS:
+                    node.signal(signal.SIGTERM)
+
+        await asyncio.gather(*(call() for _ in range(callers)))
+    return outcomes
+
+
+def test_a_node_that_stops_answers_every_call_that_it_has_run(
+    whole: Cluster, leader: Node, client: PublishedClient
+) -> None:
+    do_steps(client, Journal())
+    outcomes = asyncio.run(calls_until_the_end_of(leader, 30))
+    assert leader.ended(STOP_SECONDS_MAX) == 0
+    assert set(outcomes.values()) == {grpc.StatusCode.OK, grpc.StatusCode.UNAVAILABLE}
+    for id, code in outcomes.items():
+        try:
+            client.stub.GetWfRun(WfRunId(id=id))
+            assert code is grpc.StatusCode.OK, f"{id} was run, and its caller heard {code.name}"
+        except grpc.RpcError as error:
+            assert (error.code(), code) == (grpc.StatusCode.NOT_FOUND, grpc.StatusCode.UNAVAILABLE)
 
 
 def test_a_node_that_stops_ends_its_poll_streams_with_an_error(leader: Node, client: PublishedClient) -> None:

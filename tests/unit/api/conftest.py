@@ -84,6 +84,7 @@ class FakeServing:
     def __init__(self) -> None:
         self.now_ms = 1_234
         self.leader_elsewhere: str | None = None
+        self.draining = False
         self.calls: list[tuple[str, Any, bytes, float | None]] = []
         self.answer: Callable[[], Any] = lambda: ok(b"")
         self.refusals: deque[Result] = deque()

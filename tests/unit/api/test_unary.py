@@ -182,6 +182,20 @@ async def test_a_follower_names_the_leader_and_a_leader_nobody(serving, client):
     assert trailers["konik-leader"] == "other:2023"
 
 
+async def test_a_node_that_stops_begins_nothing_new(serving, client):
+    serving.draining = True
+    error = await client.refusal("RunWf")
+    assert error.code() is grpc.StatusCode.UNAVAILABLE
+    assert "call another one" in error.details()
+    assert serving.calls == []
+
+
+async def test_a_node_that_stops_takes_reports_to_the_last(serving, client):
+    serving.draining = True
+    await client.call("ReportTask")
+    assert [call.method for _, call, _, _ in serving.calls] == ["ReportTask"]
+
+
 async def test_an_unexpected_error_shows_nothing_of_itself(serving, client):
     def fail():
         raise RuntimeError("secret detail")
