@@ -10,6 +10,7 @@ from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from typing import Any
 
+import grpc
 from littlehorse import create_task_def, create_workflow_spec
 from littlehorse.config import LHConfig
 from littlehorse.model import LHStatus, PutTaskDefRequest, RunWfRequest, VariableValue, WfRun
@@ -18,6 +19,7 @@ from littlehorse.workflow import Workflow, WorkflowThread
 from server_processes import eventually
 
 RUN_SECONDS_MAX = 20.0
+CONNECT_SECONDS_MAX = 10.0
 STOP_SECONDS_MAX = 10.0
 
 TERMINAL = (LHStatus.COMPLETED, LHStatus.ERROR, LHStatus.EXCEPTION)
@@ -73,7 +75,14 @@ class PublishedClient:
     def __enter__(self) -> "PublishedClient":
         logging.getLogger("LHConnection").addHandler(self.log)
         self._thread.start()
+        self._connect()
         return self
+
+    def _connect(self) -> None:
+        """Waits for the connection. gRPC shares what it knows of an address within the process: that one has refused
+        an earlier client it believes for a second, and does not notice that the node is back."""
+        with self.config.establish_channel() as channel:
+            grpc.channel_ready_future(channel).result(CONNECT_SECONDS_MAX)
 
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).result(STOP_SECONDS_MAX)
