@@ -11,6 +11,8 @@ from concurrent.futures import Future
 from typing import Any
 
 import grpc
+from grpc_health.v1.health_pb2 import HealthCheckRequest
+from grpc_health.v1.health_pb2_grpc import HealthStub
 from littlehorse import create_task_def, create_workflow_spec
 from littlehorse.config import LHConfig
 from littlehorse.model import LHStatus, PutTaskDefRequest, RunWfRequest, VariableValue, WfRun
@@ -82,7 +84,16 @@ class PublishedClient:
         """Waits for the connection. gRPC shares what it knows of an address within the process: that one has refused
         an earlier client it believes for a second, and does not notice that the node is back."""
         with self.config.establish_channel() as channel:
-            grpc.channel_ready_future(channel).result(CONNECT_SECONDS_MAX)
+            check = HealthStub(channel).Check
+
+            def look() -> bool:
+                try:
+                    check(HealthCheckRequest(), timeout=CONNECT_SECONDS_MAX)
+                except grpc.RpcError:
+                    return False
+                return True
+
+            eventually(look, f"{self.config.bootstrap_server} can be reached", CONNECT_SECONDS_MAX)
 
     def __exit__(self, *_: object) -> None:
         asyncio.run_coroutine_threadsafe(_cancel_all(), self._loop).result(STOP_SECONDS_MAX)

@@ -77,14 +77,23 @@ def test_two_processes_cannot_share_a_directory(alone: Cluster, node: Node) -> N
     assert alone.is_whole()
 
 
+def kill_once_met(cluster: Cluster, node: Node, others: list[Node]) -> None:
+    """Kills the node, whom both others have met: a cluster serves before the two followers have found each other."""
+    missed = f'"peer": "{node.name}", "reason"'
+    node.kill()
+    while not all(other.logged(missed) for other in others):
+        cluster.start()
+        node.kill()
+
+
 def test_a_node_that_was_bootstrapped_twice_is_refused_by_its_peers(tmp_path: Path) -> None:
     with Cluster(tmp_path) as cluster:
         cluster.bootstrap()
-        forgetful, *others = cluster.followers()
-        forgetful.kill()
+        forgetful = cluster.followers()[0]
+        others = [node for node in cluster.nodes if node is not forgetful]
+        kill_once_met(cluster, forgetful, others)
         shutil.rmtree(forgetful.data)
         forgetful.bootstrap()
-        others.append(cluster.leader())
         refused = "with another data directory than before"
         eventually(lambda: all(peer.logged(refused) for peer in others), "its peers say so")
         with PublishedClient(others[0].client) as client:
