@@ -1,9 +1,9 @@
 """The client of a cluster: one object that knows several servers and hides which of them answers.
 
 A call goes to the leader as soon as a server has named it (trailer `konik-leader`), and is repeated at other servers
-until its deadline. Commands carry `konik-request-id`: one whose answer was lost runs once however often it
-is sent. The id's creation time is cluster time as the cluster itself has stated it (trailer `konik-time`), never this
-machine's clock.
+until its deadline. Commands carry `konik-request-id`: one whose answer was lost runs once however often it is sent. The
+id's creation time is cluster time as the cluster itself has stated it (trailer `konik-time`), never this machine's
+clock.
 """
 
 import random
