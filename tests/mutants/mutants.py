@@ -47,7 +47,7 @@ _JOURNAL = (
         "what a full disk keeps out stays pending",
         "konik.cluster.journal_writer",
         "while (problem := self._attempt(operations)) is not None:",
-        "while (problem := self._attempt(operations)) is not None and not operations.clear():  # type: ignore",
+        "while (problem := self._attempt(operations)) is not None and not operations.clear():",
         JOURNAL + "test_a_full_disk_is_reported_once_and_loses_nothing",
     ),
     Mutant(

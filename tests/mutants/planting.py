@@ -3,24 +3,11 @@
 import os
 import sys
 from collections.abc import Sequence
-from importlib.machinery import ModuleSpec, SourceFileLoader
-from types import CodeType, ModuleType
+from importlib.machinery import ModuleSpec
+from types import ModuleType
 
+from breaking import BrokenLoader
 from mutants import MUTANTS, Mutant
-
-
-class Loader(SourceFileLoader):
-    """Reads the module's source and breaks it."""
-
-    def __init__(self, path: str, mutant: Mutant) -> None:
-        super().__init__(mutant.module, path)
-        self._mutant = mutant
-
-    def get_code(self, fullname: str) -> CodeType:
-        source, mutant = self.get_data(self.path).decode(), self._mutant
-        if source.count(mutant.sound) != 1:
-            raise LookupError(f"{mutant.module} has {source.count(mutant.sound)} times: {mutant.sound}")
-        return compile(source.replace(mutant.sound, mutant.broken), self.path, "exec")
 
 
 class Finder:
@@ -37,7 +24,7 @@ class Finder:
         others = (finder for finder in sys.meta_path if finder is not self)
         spec = next(spec for spec in (finder.find_spec(name, path, target) for finder in others) if spec is not None)
         assert spec.origin is not None
-        spec.loader = Loader(spec.origin, self._mutant)
+        spec.loader = BrokenLoader(name, spec.origin, self._mutant.sound, self._mutant.broken)
         return spec
 
 

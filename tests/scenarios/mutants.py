@@ -1,20 +1,6 @@
-"""Raft cores with one rule broken each, as data: what the source says, what it says instead, and who must notice.
+"""Raft cores with one rule broken each, as data: what the source says, what it says instead, and who must notice."""
 
-A mutant whose text is no longer in the source is an error: then the rule has moved, and the mutant must follow it.
-"""
-
-import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
-from importlib import import_module
-from importlib.machinery import SourceFileLoader
-from importlib.util import module_from_spec, spec_from_file_location
-from types import CodeType, ModuleType
 from typing import NamedTuple
-
-CORE = "konik.cluster.raft"
-PLAYERS = ("tests.scenarios.world", "tests.scenarios.script")
-"""They hold names of the core, so that they are imported anew with it."""
 
 
 class Mutant(NamedTuple):
@@ -25,49 +11,6 @@ class Mutant(NamedTuple):
     module: str
     sound: str
     broken: str
-
-
-@contextmanager
-def planted(mutant: Mutant) -> Iterator[ModuleType]:
-    """The module `script`, over a core with the defect; afterwards all is as it was."""
-    import_module(PLAYERS[-1])
-    kept = {name: module for name, module in sys.modules.items() if name.startswith(CORE) or name in PLAYERS}
-    for name in kept:
-        del sys.modules[name]
-    try:
-        _import_broken(mutant, kept)
-        yield import_module(PLAYERS[-1])
-    finally:
-        for name in [name for name in sys.modules if name.startswith(CORE) or name in PLAYERS]:
-            del sys.modules[name]
-        sys.modules.update(kept)
-        for name, module in kept.items():
-            parent, _, child = name.rpartition(".")
-            setattr(sys.modules[parent], child, module)
-
-
-class _BrokenLoader(SourceFileLoader):
-    def __init__(self, name: str, path: str, mutant: Mutant) -> None:
-        super().__init__(name, path)
-        self._mutant = mutant
-
-    def get_code(self, fullname: str) -> CodeType:
-        source, mutant = self.get_data(self.path).decode(), self._mutant
-        if source.count(mutant.sound) != 1:
-            raise LookupError(f"{mutant.module}.py has {source.count(mutant.sound)} times: {mutant.sound}")
-        return compile(source.replace(mutant.sound, mutant.broken), self.path, "exec")
-
-
-def _import_broken(mutant: Mutant, kept: dict[str, ModuleType]) -> None:
-    """Import the one module from its changed source; the others find it in place when they are imported."""
-    name = f"{CORE}.{mutant.module}"
-    path = str(kept[name].__file__)
-    spec = spec_from_file_location(name, path, loader=_BrokenLoader(name, path, mutant))
-    assert spec is not None and spec.loader is not None
-    sys.modules[name] = module = module_from_spec(spec)
-    spec.loader.exec_module(module)
-    package = import_module(CORE)
-    setattr(package, mutant.module, module)
 
 
 MUTANTS: tuple[Mutant, ...] = (

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.scenarios.mutants import MUTANTS, Mutant, planted
+from tests.scenarios.mutants import MUTANTS, Mutant
+from tests.scenarios.planting import planted
 
 HERE = Path(__file__).parent
 

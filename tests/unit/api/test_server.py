@@ -35,7 +35,7 @@ async def serving(port: int, tls: ClientTls | None = None) -> AsyncIterator[Serv
 
 
 async def health(channel: grpc.aio.Channel, service: str = "") -> int:
-    check = health_pb2_grpc.HealthStub(channel).Check  # type: ignore[no-untyped-call]
+    check = health_pb2_grpc.HealthStub(channel).Check
     answer = await check(health_pb2.HealthCheckRequest(service=service), timeout=CALL_SECONDS_MAX)
     return int(answer.status)
 
@@ -55,7 +55,7 @@ async def test_a_node_that_serves_says_so_for_itself_and_for_the_service(free_po
 
 async def test_a_node_that_stops_says_so_to_who_watches(free_port: int) -> None:
     async with serving(free_port) as server, grpc.aio.insecure_channel(f"localhost:{free_port}") as channel:
-        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())  # type: ignore[no-untyped-call]
+        watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
         assert (await watch.read()).status == SERVING
         await server._say(health_pb2.HealthCheckResponse.NOT_SERVING)
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
