@@ -54,8 +54,6 @@ class Call:
     given_up_sent: float
     sendings: int = 0
     """How often it was proposed or passed on and not refused: above 0 it may be in a log, and may be applied."""
-    queued: bool = False
-    """It waits to be sent."""
 
     @property
     def sent(self) -> bool:
@@ -170,7 +168,6 @@ class Proposer:
         self._calls[call.command.id.number] = call
         self._calls_bytes += len(call.command.request)
         self._unsent.append(call)
-        call.queued = True
         self.flush_soon()
 
     def _drop(self, number: int) -> Call | None:
@@ -245,12 +242,11 @@ class Proposer:
         self._paused = False
         self.statistics.resent += sum(call.sent for call in self._calls.values())
         self._unsent = deque(self._calls.values())
-        for call in self._unsent:
-            call.queued = True
         self.flush_soon()
 
     def busy(self, numbers: Sequence[int]) -> None:
         """The leader has not taken these commands that were sent to it: they are sent again after a pause."""
+        unsent = {call.command.id.number for call in self._unsent}
         for number in reversed(numbers):
             call = self._calls.get(number)
             if call is None:
@@ -258,9 +254,8 @@ class Proposer:
             call.sendings -= 1
             if not call.sent and not call.is_missed:
                 self._drop(number)
-            elif not call.queued:
+            elif number not in unsent:
                 self._unsent.appendleft(call)
-                call.queued = True
         if not self._paused:
             self._paused = True
             self._scheduler.call_at(self._clock.monotonic() + BUSY_PAUSE_SECONDS, self._go_on)
@@ -326,7 +321,6 @@ class Proposer:
         floor = self._floor()
         while self._unsent and len(self._inbox) < INBOX_COMMANDS_MAX and self._inbox_bytes < INBOX_BYTES_MAX:
             call = self._unsent.popleft()
-            call.queued = False
             if call.command.id.number in self._calls:
                 self._inbox.append((call.command, floor))
                 self._inbox_bytes += len(call.command.request)
@@ -377,7 +371,6 @@ class Proposer:
             size = 0
             while self._unsent and len(batch) < BATCH_COMMANDS_MAX and size < BATCH_BYTES_MAX:
                 call = self._unsent.popleft()
-                call.queued = False
                 if call.command.id.number in self._calls:
                     batch.append(call)
                     size += len(call.command.request)
@@ -385,8 +378,6 @@ class Proposer:
                 return
             if not self._send(leader, peer_frames.commands(floor, [call.command for call in batch])):
                 self._unsent.extendleft(reversed(batch))
-                for call in batch:
-                    call.queued = True
                 return
             for call in batch:
                 call.sendings += 1
