@@ -11,6 +11,9 @@ from konik.cluster.pump import Pump
 
 Then = Callable[[], None]
 
+READS_MAX = 100_000
+"""That may wait here; further ones are to be refused."""
+
 
 class Reads:
     """The reads of one node."""
@@ -35,6 +38,10 @@ class Reads:
     @property
     def waiting(self) -> int:
         return len(self._asked) + len(self._waiting)
+
+    @property
+    def is_full(self) -> bool:
+        return self.waiting >= READS_MAX
 
     def when_current(self, then: Then) -> int:
         """Calls `then` once this node has applied everything that was acknowledged anywhere before now.

@@ -13,9 +13,6 @@ from konik.statemachine.rejection import Code
 
 T = TypeVar("T")
 
-READS_MAX = 100_000
-"""Queries that may wait here to be current; further ones are refused at once."""
-
 
 class Call(NamedTuple):
     """Who calls which method, and how."""
@@ -75,7 +72,7 @@ class Serving:
     async def query(self, call: Call, request: bytes, deadline_s: float | None) -> Result:
         """Answers from the state: a state that has everything that was acknowledged before the call, unless `stale`."""
         if not call.stale:
-            if self._services.reads.waiting >= READS_MAX:
+            if self._services.reads.is_full:
                 return refused(Code.RESOURCE_EXHAUSTED, QUEUE_FULL)
             if not await self._current(deadline_s):
                 return refused(Code.UNAVAILABLE, NO_LEADER)

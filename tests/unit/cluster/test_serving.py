@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from hand_clock import HandClock
 
-from konik.cluster import serving
+from konik.cluster import reads
 from konik.cluster.peer_frames import REQUEST_BYTES_MAX
 from konik.cluster.proposer import Proposer
 from konik.cluster.reads import Reads
@@ -99,7 +99,7 @@ async def test_a_stale_query_asks_nobody(world: World) -> None:
 
 
 async def test_no_more_queries_wait_than_may(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(serving, "READS_MAX", 1)
+    monkeypatch.setattr(reads, "READS_MAX", 1)
     call = asyncio.ensure_future(world.serving.query(CALL, b"", None))
     await begun(call)
     assert (await world.serving.query(CALL, b"", None)).code is Code.RESOURCE_EXHAUSTED
