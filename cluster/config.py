@@ -6,6 +6,7 @@ Later sources win: file, then environment, then flags. A message about a wrong s
 import ipaddress
 from hashlib import blake2b
 from pathlib import Path
+from tomllib import TOMLDecodeError
 from typing import Annotated, Any, ClassVar, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError, model_validator
@@ -13,6 +14,7 @@ from pydantic_settings import (
     BaseSettings,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
+    SettingsError,
     TomlConfigSettingsSource,
 )
 
@@ -147,11 +149,14 @@ class Config(BaseSettings):
         if len({str(member.peer) for member in self.members.values()}) < len(self.members):
             raise ValueError("two members have the same peer address")
         if self.tls is None:
-            open_to_others = sorted(id for id, member in self.members.items() if not member.peer.is_loopback)
-            if open_to_others and len(self.members) > 1:
+            addresses = [member.peer for _, member in sorted(self.members.items())]
+            if self.peer_listen is not None:
+                addresses.append(self.peer_listen)
+            open_to_others = [str(address) for address in addresses if not address.is_loopback]
+            if open_to_others:
                 raise ValueError(
-                    f"the peer addresses of {', '.join(open_to_others)} are not on this machine: nodes talk to each "
-                    "other over mutual TLS; give `tls` with ca, certificate and key"
+                    f"others can reach the peer addresses {', '.join(open_to_others)}: nodes talk to each other over "
+                    "mutual TLS; give `tls` with ca, certificate and key, or use addresses of this machine alone"
                 )
         if not self.heartbeat_s < self.min_election_timeout_s <= self.max_election_timeout_s:
             raise ValueError("heartbeat_s < min_election_timeout_s <= max_election_timeout_s must hold")
@@ -180,6 +185,10 @@ def load(file: Path | None = None, **flags: Any) -> Config:
         config: Config = source(**{name: value for name, value in flags.items() if value is not None})
     except ValidationError as error:
         raise ConfigurationError("\n".join(_line(problem) for problem in error.errors())) from error
+    except TOMLDecodeError as error:
+        raise ConfigurationError(f"{file} is no TOML: {error}") from error
+    except SettingsError as error:
+        raise ConfigurationError(f"a KONIK_* variable cannot be read: {error}; write tables as JSON") from error
     return config
 
 
@@ -187,7 +196,8 @@ def _line(problem: Any) -> str:
     place = ".".join(str(part) for part in problem["loc"])
     message = problem["msg"].removeprefix("Value error, ")
     if problem["type"] == "missing":
-        return f"{place} is missing: set it in the file, as KONIK_{place.upper()} or as a flag"
+        variable = "__".join(str(part) for part in problem["loc"]).upper()
+        return f"{place} is missing: set it in the file, as KONIK_{variable} or, if there is one for it, by its flag"
     if problem["type"] == "extra_forbidden":
         return f"{place} is no setting: is it misspelt?"
     return f"{place}: {message}" if place else message

@@ -83,7 +83,7 @@ def test_a_wrong_setting_is_refused_with_what_to_do(file: Path, change: dict[str
 def test_what_is_missing_is_named_with_every_way_to_give_it(monkeypatch: pytest.MonkeyPatch) -> None:
     with pytest.raises(ConfigurationError) as refused:
         load()
-    assert "cluster_id is missing: set it in the file, as KONIK_CLUSTER_ID or as a flag" in str(refused.value)
+    assert "cluster_id is missing: set it in the file, as KONIK_CLUSTER_ID or, if there is one" in str(refused.value)
 
 
 def test_nodes_on_a_network_need_tls(file: Path) -> None:
@@ -101,3 +101,33 @@ def test_two_members_at_one_address_are_refused(file: Path) -> None:
 def test_a_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(ConfigurationError, match=r"no configuration file .*nothing\.toml"):
         load(tmp_path / "nothing.toml")
+
+
+def test_a_nested_setting_is_named_as_its_variable_is(file: Path) -> None:
+    file.write_text(file.read_text().replace('client = "127.0.0.1:2023"', ""))
+    with pytest.raises(ConfigurationError, match=r"members\.a\.client is missing: .* as KONIK_MEMBERS__A__CLIENT"):
+        load(file)
+
+
+def test_a_file_that_is_no_toml_is_refused_with_the_place(file: Path) -> None:
+    file.write_text("cluster_id = what?\n")
+    with pytest.raises(ConfigurationError, match=r"konik\.toml is no TOML: .*line 1"):
+        load(file)
+
+
+def test_a_variable_that_cannot_be_read_is_refused_with_its_name(file: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("KONIK_MEMBERS", "{")
+    with pytest.raises(ConfigurationError, match='"members".* write tables as JSON'):
+        load(file)
+
+
+@pytest.mark.parametrize("peer", ["0.0.0.0:7001", "10.0.0.1:7001"])
+def test_a_node_that_others_can_reach_needs_tls_even_if_it_is_alone(tmp_path: Path, peer: str) -> None:
+    members = {"a": {"peer": peer, "client": "127.0.0.1:2023"}}
+    with pytest.raises(ConfigurationError, match=f"can reach the peer addresses {peer}"):
+        load(cluster_id="c", node="a", data_dir=tmp_path, members=members)
+
+
+def test_what_listens_to_others_needs_tls(file: Path) -> None:
+    with pytest.raises(ConfigurationError, match=r"0\.0\.0\.0:7001"):
+        load(file, peer_listen="0.0.0.0:7001")
