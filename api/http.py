@@ -7,7 +7,7 @@ import asyncio
 import json
 import os
 import shutil
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from http import HTTPStatus
 from pathlib import Path
 
@@ -16,10 +16,13 @@ from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, generate_l
 from konik.api.metrics import NodeCollector, registry
 from konik.cluster.config import Address
 from konik.cluster.node import Node
+from konik.cluster.serving import Serving
 
 REQUEST_SECONDS_MAX = 5.0
 REQUEST_BYTES_MAX = 8 << 10
 DISK_FREE_BYTES_MIN = 64 << 20
+READY_SECONDS_MAX = 1.0
+"""A node that takes longer to be up to date is not ready. Below the time that probes wait by default."""
 
 Answer = tuple[HTTPStatus, str, bytes]
 TEXT = "text/plain; charset=utf-8"
@@ -29,11 +32,11 @@ JSON = "application/json"
 class Http:
     """The HTTP port of one node."""
 
-    def __init__(self, node: Node, address: Address) -> None:
-        self._node, self._address = node, address
+    def __init__(self, node: Node, serving: Serving, address: Address) -> None:
+        self._node, self._serving, self._address = node, serving, address
         self._server: asyncio.Server | None = None
         self._metrics: CollectorRegistry = registry(NodeCollector(node.figures, node.config.node))
-        self._paths: dict[str, Callable[[], Answer]] = {
+        self._paths: dict[str, Callable[[], Awaitable[Answer]]] = {
             "/metrics": self._show_metrics,
             "/healthz": self._health,
             "/readyz": self._readiness,
@@ -56,7 +59,7 @@ class Http:
         try:
             async with asyncio.timeout(REQUEST_SECONDS_MAX):
                 head = await reader.readuntil(b"\r\n\r\n")
-                status, kind, body = self._answer(head)
+                status, kind, body = await self._answer(head)
                 writer.write(_response(status, kind, body))
                 await writer.drain()
         except (TimeoutError, OSError, asyncio.IncompleteReadError, asyncio.LimitOverrunError):
@@ -64,7 +67,7 @@ class Http:
         finally:
             writer.close()
 
-    def _answer(self, head: bytes) -> Answer:
+    async def _answer(self, head: bytes) -> Answer:
         method, _, rest = head.split(b"\r\n", 1)[0].partition(b" ")
         path = rest.split(b" ", 1)[0].decode("latin-1")
         if method != b"GET":
@@ -72,12 +75,12 @@ class Http:
         show = self._paths.get(path)
         if show is None:
             return HTTPStatus.NOT_FOUND, TEXT, f"served here: {', '.join(self._paths)}\n".encode()
-        return show()
+        return await show()
 
-    def _show_metrics(self) -> Answer:
+    async def _show_metrics(self) -> Answer:
         return HTTPStatus.OK, CONTENT_TYPE_LATEST, generate_latest(self._metrics)
 
-    def _health(self) -> Answer:
+    async def _health(self) -> Answer:
         """The process makes progress, and can write."""
         trouble = self._node.trouble
         free = shutil.disk_usage(self._node.config.data_dir).free
@@ -85,13 +88,13 @@ class Http:
             trouble = f"{free} bytes are left on the disk of {self._node.config.data_dir}"
         return _verdict(trouble)
 
-    def _readiness(self) -> Answer:
-        """The node knows a leader and has applied what it knows to be committed: it can serve."""
-        if self._node.services.is_ready:
-            return _verdict(None)
-        return _verdict("no leader is known" if self._node.services.leader is None else "catching up, or stopping")
+    async def _readiness(self) -> Answer:
+        """A query that came now would be answered: somebody leads with a majority, and this node is not behind."""
+        if self._serving.stopping:
+            return _verdict("stopping")
+        return _verdict(None if await self._serving.is_current(READY_SECONDS_MAX) else "without a leader, or behind it")
 
-    def _disk_usage(self) -> Answer:
+    async def _disk_usage(self) -> Answer:
         return HTTPStatus.OK, JSON, json.dumps({"diskUsageBytes": _size(self._node.config.data_dir)}).encode()
 
 

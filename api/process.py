@@ -15,6 +15,7 @@ from konik.api.http import Http
 from konik.api.server import Server
 from konik.cluster.config import Config, ConfigurationError
 from konik.cluster.node import Node
+from konik.cluster.serving import Serving
 from konik.cluster.store.errors import StoreError
 
 GRACE_SECONDS = 0.2
@@ -55,7 +56,7 @@ async def _serve(config: Config) -> None:
     sys.setswitchinterval(SWITCH_SECONDS)
     node = Node(config, fatal=_fatal)
     server = Server(node, config)
-    http = None if config.http is None else Http(node, config.http)
+    http = None if config.http is None else Http(node, Serving(node), config.http)
     await node.start()
     await server.start()
     if http is not None:

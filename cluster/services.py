@@ -146,11 +146,6 @@ class Services:
         return self.driver.core.role is Role.LEADER
 
     @property
-    def is_ready(self) -> bool:
-        """A leader is known, and what it had committed when last heard of is applied here."""
-        return self.leader is not None and self.pump.applied >= self.driver.core.commit and not self.stopping
-
-    @property
     def now_ms(self) -> int:
         """Cluster time: the leader's, or the last that has come with an entry."""
         leader_clock = self.proposer.leader_clock

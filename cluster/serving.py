@@ -40,6 +40,11 @@ class Serving:
         return self._services.now_ms
 
     @property
+    def stopping(self) -> bool:
+        """The node was told to stop."""
+        return self._services.stopping
+
+    @property
     def draining(self) -> bool:
         """The node stops: calls that are under way are answered, new ones belong elsewhere."""
         return self._services.draining
@@ -74,17 +79,21 @@ class Serving:
         if not call.stale:
             if self._services.reads.is_full:
                 return refused(Code.RESOURCE_EXHAUSTED, QUEUE_FULL)
-            if not await self._current(deadline_s):
+            hold = HOLD_SECONDS_MAX if deadline_s is None else min(deadline_s, HOLD_SECONDS_MAX)
+            if not await self.is_current(hold):
                 return refused(Code.UNAVAILABLE, NO_LEADER)
         return self._services.query(call.method, call.tenant, call.principal, request)
 
-    async def _current(self, deadline_s: float | None) -> bool:
+    async def is_current(self, seconds: float) -> bool:
+        """Whether within so many seconds this node has everything that was acknowledged anywhere before now.
+
+        It has not while nobody leads with a majority, and not while it is behind.
+        """
         current: asyncio.Future[bool] = asyncio.get_running_loop().create_future()
         reads = self._services.reads
         number = reads.when_current(partial(_settle, current, True))
         try:
-            hold = HOLD_SECONDS_MAX if deadline_s is None else min(deadline_s, HOLD_SECONDS_MAX)
-            async with asyncio.timeout(hold):
+            async with asyncio.timeout(seconds):
                 return await current
         except TimeoutError:
             return False

@@ -3,7 +3,10 @@
 import asyncio
 import signal
 import time
+import urllib.error
+import urllib.request
 from collections.abc import Iterator
+from contextlib import suppress
 from threading import Event
 from uuid import uuid4
 
@@ -209,6 +212,24 @@ def two_requests(task: str, still_polling: Event) -> Iterator[PollTaskRequest]:
     for _ in range(2):
         yield PollTaskRequest(task_def_id=TaskDefId(name=task), client_id="by hand")
     still_polling.wait()
+
+
+def is_ready(cluster: Cluster, node: Node, path: str = "readyz") -> bool:
+    url = f"http://{cluster.http[node.name]}/{path}"
+    with suppress(urllib.error.HTTPError), urllib.request.urlopen(url, timeout=5):
+        return True
+    return False
+
+
+def test_a_node_without_a_majority_is_alive_and_not_ready_until_the_others_are_back(whole: Cluster) -> None:
+    survivor, *others = whole.nodes
+    assert all(is_ready(whole, node) for node in whole.nodes)
+    for node in others:
+        node.kill()
+    eventually(lambda: not is_ready(whole, survivor), "it is not ready")
+    assert is_ready(whole, survivor, "healthz")
+    whole.start()
+    assert is_ready(whole, survivor)
 
 
 def test_a_node_that_was_killed_catches_up(

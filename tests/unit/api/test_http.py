@@ -2,12 +2,13 @@
 
 import asyncio
 import json
+import shutil
 from types import SimpleNamespace
 
 import pytest
 import pytest_asyncio
 
-from konik.api.http import Http
+from konik.api.http import DISK_FREE_BYTES_MIN, Http
 
 pytestmark = pytest.mark.asyncio
 
@@ -19,13 +20,28 @@ def node(tmp_path):
         config=SimpleNamespace(node="n1", data_dir=tmp_path),
         figures=lambda: {"term": 7.0},
         trouble=None,
-        services=SimpleNamespace(is_ready=True, leader="n1"),
     )
 
 
+class Serving:
+    """A node's door, of which a test says whether it is current."""
+
+    stopping = False
+    current = True
+
+    async def is_current(self, seconds):
+        assert seconds <= 1.0, "probes wait no longer"
+        return self.current
+
+
+@pytest.fixture
+def serving():
+    return Serving()
+
+
 @pytest_asyncio.fixture
-async def ask(node, unused_tcp_port):
-    http = Http(node, SimpleNamespace(host="127.0.0.1", port=unused_tcp_port))
+async def ask(node, serving, unused_tcp_port):
+    http = Http(node, serving, SimpleNamespace(host="127.0.0.1", port=unused_tcp_port))
     await http.start()
 
     async def ask(request):
@@ -47,11 +63,22 @@ async def test_a_node_that_is_well_says_so_under_every_name(ask, path):
 
 
 @pytest.mark.parametrize("path", ("/readyz", "/readiness"))
-async def test_a_node_without_a_leader_is_alive_and_not_ready(ask, node, path):
-    node.services = SimpleNamespace(is_ready=False, leader=None)
+async def test_a_node_without_a_leader_is_alive_and_not_ready(ask, serving, path):
+    serving.current = False
     status, _, body = await ask(f"GET {path} HTTP/1.1")
     assert (status, "leader" in body) == (503, True)
     assert (await ask("GET /healthz HTTP/1.1"))[0] == 200
+
+
+async def test_a_node_that_stops_is_not_ready(ask, serving):
+    serving.stopping = True
+    assert (await ask("GET /readyz HTTP/1.1"))[0] == 503
+
+
+async def test_a_disk_with_hardly_any_room_is_not_healthy(ask, node, monkeypatch):
+    monkeypatch.setattr(shutil, "disk_usage", lambda path: SimpleNamespace(free=DISK_FREE_BYTES_MIN - 1))
+    status, _, body = await ask("GET /healthz HTTP/1.1")
+    assert (status, "bytes are left" in body) == (503, True)
 
 
 async def test_a_disk_that_cannot_be_written_is_not_healthy(ask, node):

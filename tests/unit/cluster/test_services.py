@@ -265,4 +265,4 @@ def test_a_replica_whose_damage_is_met_by_a_reader_stops(world: World, monkeypat
 def test_a_node_that_is_to_stop_stands_back(world: World) -> None:
     world.lead()
     assert world.services.prepare_to_stop()
-    assert world.driver.core.handicap and not world.services.is_ready
+    assert world.driver.core.handicap and world.services.stopping
