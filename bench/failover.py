@@ -20,6 +20,7 @@ import grpc
 import grpc.aio
 from rich.progress import Progress
 
+from konik.api.pb.cluster_pb2 import NodeStatus
 from konik.api.pb.enums_pb2 import LHStatus
 from konik.api.pb.event_requests_pb2 import PutExternalEventDefRequest, PutExternalEventRequest
 from konik.api.pb.ids_pb2 import ExternalEventDefId, WfRunId
@@ -36,7 +37,7 @@ from konik.api.pb.values_pb2 import VariableValue
 from konik.bench.audit import Attempt, Held, Journal, audit, gap
 from konik.bench.cluster import Cluster
 from konik.bench.load import TASK, Background, PollingWorker, Wire, define, run_of, run_request, success
-from konik.bench.report import Report
+from konik.bench.report import Report, node_figures
 from konik.sdk.client import Client
 from konik.sdk.errors import AlreadyExists, NotFound
 from konik.sdk.workflow import ThreadBuilder, Workflow
@@ -221,6 +222,7 @@ async def measure(cluster: Cluster, settings: Settings, progress: Progress) -> R
     worker = PollingWorker(wire, load.work, settings.streams)
     try:
         await worker.start(cluster.client)
+        before = await cluster.figures()
         load.start()
         bar = progress.add_task("fail-over", total=settings.kills, now="")
         gaps = []
@@ -232,7 +234,7 @@ async def measure(cluster: Cluster, settings: Settings, progress: Progress) -> R
         await load.complete(cluster.client)
         progress.update(bar, now="reading everything back")
         held = await read_back(cluster.client, load.journal)
-        return await _report(cluster, settings, load.journal, held, gaps)
+        return await _report(cluster, settings, load.journal, held, gaps, before)
     finally:
         await worker.stop()
         await load.cancel()
@@ -292,9 +294,14 @@ async def _held(client: Client, run: str, status: "LHStatus | None") -> Held:
 
 
 async def _report(
-    cluster: Cluster, settings: Settings, journal: Journal, held: Mapping[str, Held], gaps: list[float]
+    cluster: Cluster,
+    settings: Settings,
+    journal: Journal,
+    held: Mapping[str, Held],
+    gaps: list[float],
+    before: Mapping[str, NodeStatus],
 ) -> Report:
-    verdict, nodes = audit(journal, held), await cluster.figures()
+    verdict = audit(journal, held)
     return Report(
         "failover",
         vars(settings) | {"task_timeout_s": TASK_TIMEOUT_S, "task_retries": TASK_RETRIES},
@@ -309,5 +316,5 @@ async def _report(
         refused_commands=journal.refused,
         superseded=verdict.superseded,
         file_system=cluster.file_system,
-        sync_p50_ms={node: answer.sync_p50_ms for node, answer in nodes.items()},
+        **node_figures(before, await cluster.figures()),
     )

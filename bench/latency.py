@@ -8,10 +8,12 @@ import itertools
 import secrets
 import time
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from rich.progress import Progress
 
+from konik.api.pb.cluster_pb2 import NodeStatus
 from konik.api.pb.task_requests_pb2 import ScheduledTask
 from konik.bench.cluster import Cluster
 from konik.bench.load import (
@@ -25,7 +27,7 @@ from konik.bench.load import (
     success,
     ten_steps,
 )
-from konik.bench.report import Report, percentiles_ms
+from konik.bench.report import Report, node_figures, percentiles_ms
 from konik.sdk.workflow import Workflow
 
 # The first runs open connections and fill caches.
@@ -89,17 +91,17 @@ async def measure(cluster: Cluster, settings: Settings, progress: Progress) -> R
         for number in range(WARM_UP_RUNS + settings.runs):
             if number == WARM_UP_RUNS:
                 load.forget()
+                before = await cluster.figures()
             await background.until(load.run(f"{prefix}-{number}", next(addresses)))
             progress.update(bar, completed=number - WARM_UP_RUNS + 1)
-        return await _report(cluster, settings, load)
+        return await _report(cluster, settings, load, before)
     finally:
         await worker.stop()
         await background.cancel()
         await wire.close()
 
 
-async def _report(cluster: Cluster, settings: Settings, load: Load) -> Report:
-    nodes = await cluster.figures()
+async def _report(cluster: Cluster, settings: Settings, load: Load, before: Mapping[str, NodeStatus]) -> Report:
     names = {member.address: member.node for member in (await cluster.status()).members}
     return Report(
         "latency",
@@ -108,5 +110,5 @@ async def _report(cluster: Cluster, settings: Settings, load: Load) -> Report:
         next_tasks_by_node={names.get(address, address): count for address, count in load.delivered_by.items()},
         acknowledged=settings.runs * STEPS,
         file_system=cluster.file_system,
-        sync_p50_ms={node: answer.sync_p50_ms for node, answer in nodes.items()},
+        **node_figures(before, await cluster.figures()),
     )

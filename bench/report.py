@@ -5,7 +5,7 @@ measurements, never averages of averages.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -14,6 +14,7 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 from rich.table import Table
 
+from konik.api.pb.cluster_pb2 import NodeStatus
 from konik.bench.machine import machine, versions
 
 LISTED_MAX = 20
@@ -84,6 +85,25 @@ def _show_listing(console: Console, title: str, items: list[str]) -> None:
             console.print(f"  {item}", highlight=False)
         if len(items) > LISTED_MAX:
             console.print(f"  … and {len(items) - LISTED_MAX} more, all in --json")
+
+
+COUNTED = {"entries": "entries_applied", "syncs": "syncs", "checkpoints": "checkpoints", "log_cuts": "log_cuts"}
+"""Counters in a report, and what nodes call them."""
+
+
+def node_figures(before: Mapping[str, NodeStatus], after: Mapping[str, NodeStatus]) -> dict[str, Any]:
+    """What nodes say of themselves, as fields of a report: counters since `before`, or since the process started."""
+
+    def risen(node: str, answer: NodeStatus, counter: str) -> int:
+        same = node in before and before[node].pid == answer.pid
+        now: int = getattr(answer, counter)
+        return now - getattr(before[node], counter) if same else now
+
+    counted = {
+        name: {node: risen(node, answer, counter) for node, answer in after.items()}
+        for name, counter in COUNTED.items()
+    }
+    return {"sync_p50_ms": {node: answer.sync_p50_ms for node, answer in after.items()}, **counted}
 
 
 def percentiles_ms(seconds: Sequence[float]) -> dict[str, float]:

@@ -28,7 +28,7 @@ from konik.bench.load import (
     ten_steps,
 )
 from konik.bench.machine import cpu_s
-from konik.bench.report import Report, percentiles_ms
+from konik.bench.report import Report, node_figures, percentiles_ms
 from konik.sdk.errors import KonikError
 from konik.sdk.workflow import Workflow
 
@@ -168,13 +168,5 @@ def _report(cluster: Cluster, settings: Settings, load: Load, before: Moment, af
         acknowledged=load.tasks,
         measured_s=passed,
         file_system=cluster.file_system,
-        sync_p50_ms={node: answer.sync_p50_ms for node, answer in after.nodes.items()},
-        entries=_risen(before, after, "entries_applied"),
-        syncs=_risen(before, after, "syncs"),
-        checkpoints=_risen(before, after, "checkpoints"),
-        log_cuts=_risen(before, after, "log_cuts"),
+        **node_figures(before.nodes, after.nodes),
     )
-
-
-def _risen(before: Moment, after: Moment, figure: str) -> dict[str, int]:
-    return {node: getattr(answer, figure) - getattr(before.nodes[node], figure) for node, answer in after.nodes.items()}

@@ -10,8 +10,9 @@ from typing import Any
 import pytest
 from rich.console import Console
 
+from konik.api.pb.cluster_pb2 import NodeStatus
 from konik.bench import machine
-from konik.bench.report import LISTED_MAX, Report, percentiles_ms
+from konik.bench.report import LISTED_MAX, Report, node_figures, percentiles_ms
 
 
 def test_every_report_has_every_key(tmp_path: Path) -> None:
@@ -42,6 +43,18 @@ def test_every_report_has_every_key(tmp_path: Path) -> None:
     assert written["settings"] == {"runs": 3}
     assert written["versions"].keys() >= {"python", "konik", "grpcio", "lmdb"}
     assert written["machine"]["cores"] >= 1
+
+
+def test_counters_of_nodes_are_those_since_the_beginning_or_since_the_process_started() -> None:
+    def status(pid: int, entries: int) -> NodeStatus:
+        return NodeStatus(pid=pid, entries_applied=entries, syncs=entries // 2, checkpoints=1, sync_p50_ms=1.5)
+
+    before = {"a": status(1, 100), "b": status(2, 100)}
+    figures = node_figures(before, {"a": status(1, 150), "b": status(3, 30)})
+    assert figures["entries"] == {"a": 50, "b": 30}
+    assert figures["syncs"] == {"a": 25, "b": 15}
+    assert figures["checkpoints"] == {"a": 0, "b": 1}
+    assert figures["sync_p50_ms"] == {"a": 1.5, "b": 1.5}
 
 
 def test_a_report_shows_what_was_measured_and_what_went_wrong() -> None:
