@@ -8,9 +8,12 @@ from littlehorse.workflow import WorkflowThread
 from reading import history, last_failure, node_run, status_of, task_run
 from workshop import Cluster, value
 
+from konik.api.pb.ids_pb2 import VariableId, WfRunId
 from konik.api.pb.metadata_requests_pb2 import PutWfSpecRequest
 from konik.api.pb.values_pb2 import VariableValue
+from konik.api.pb.variable_pb2 import Variable
 from konik.statemachine.limits import OBJECT_BYTES_MAX
+from konik.statemachine.tables import variable_key
 
 
 def sleeping(seconds: int) -> Any:
@@ -57,6 +60,27 @@ def test_a_thread_sleeps_for_so_many_seconds_and_not_a_millisecond_less(cluster:
     assert status_of(cluster) == "COMPLETED"
     assert ended_ms(cluster) == due
     assert node_run(cluster, 0, 1).sleep.matured
+
+
+@pytest.mark.parametrize("earlier", [True, False])
+def test_a_sleep_until_a_moment_follows_what_says_the_moment(cluster: Cluster, earlier: bool) -> None:
+    """A thread that sleeps writes no variable, but another one may; it is read anew whenever the WfRun moves."""
+    cluster.put_workflow(**until("timestamp", "timestamp"))
+    cluster.put_event_def("stirs")
+    first = cluster.now_ms + 60_000
+    cluster.start(moment=moment(first))
+    due = first - 30_000 if earlier else first + 30_000
+    id = VariableId(wf_run_id=WfRunId(id="run"), name="moment")
+    key = variable_key("default", id)
+    variable = Variable.FromString(cluster.view.get(key) or b"")
+    variable.value.CopyFrom(moment(due))
+    cluster.view.put(key, variable.SerializeToString(deterministic=True))
+    cluster.event("stirs")
+    assert node_run(cluster, 0, 1).sleep.maturation_time.ToMilliseconds() == due
+    cluster.wait((due - cluster.now_ms - 1) / 1000)
+    assert status_of(cluster) == "RUNNING"
+    cluster.wait(0.001)
+    assert (status_of(cluster), ended_ms(cluster)) == ("COMPLETED", due)
 
 
 def test_a_timer_that_fires_late_still_ends_the_sleep_when_it_was_due(cluster: Cluster) -> None:

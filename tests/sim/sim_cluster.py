@@ -157,7 +157,7 @@ class Cluster:
         self.counts: Counter[str] = Counter()
         self.nodes = {name: Node(self, name) for name in self.names}
         self.checks = Checks({name: node.disk for name, node in self.nodes.items()})
-        self.network = SimNetwork(world, self.names, self._deliver, self._connected)
+        self.network = SimNetwork(world, self.names, self._deliver, self._connected, self.counts)
         hasty = {"min_timeout": 0.04, "max_timeout": 0.08, "heartbeat": 0.012, "retry_min": 0.001, "retry_max": 0.01}
         self.settings = Settings(
             batch_bytes=draw((150, 1000, 1 << 20)),

@@ -4,6 +4,7 @@ As the real one it keeps the order within a connection, and delivers nothing of 
 a `wild` run Raft's messages are also lost, doubled and overtaken one by one: the protocol promises to stand that.
 """
 
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -37,8 +38,10 @@ class SimNetwork:
         names: tuple[str, ...],
         deliver: Callable[[str, str, Frame], None],
         connected: Callable[[str, str, bool], None],
+        counts: Counter[str],
     ) -> None:
-        """`deliver(to, sender, frame)`, `connected(name, peer, up)`."""
+        """`deliver(to, sender, frame)`, `connected(name, peer, up)`; what goes wrong is added to `counts`."""
+        self._counts = counts
         self.conditions = Conditions()
         self._world, self._names, self._deliver, self._connected = world, names, deliver, connected
         self._connection: dict[Pair, int] = {}  # unordered pair -> number of the standing connection
@@ -71,6 +74,7 @@ class SimNetwork:
         if self._connection.pop(_pair(one, other), None) is None:
             return
         self._world.note("net", "disconnect", one, other)
+        self._counts["connections broken"] += 1
         for name, peer in ((one, other), (other, one)):
             if self._world.chance(self.conditions.notice):
                 self._world.after(self._world.between(0, 0.002), lambda n=name, p=peer: self._tell(n, p, False))
@@ -136,10 +140,14 @@ class SimNetwork:
             return False
         wild = isinstance(frame, Message)
         if wild and self._world.chance(self.conditions.lose):
+            self._counts["messages lost"] += 1
             return True
-        for _ in range(2 if wild and self._world.chance(self.conditions.double) else 1):
+        copies = 2 if wild and self._world.chance(self.conditions.double) else 1
+        self._counts["messages doubled"] += copies - 1
+        for _ in range(copies):
             delay = self._world.between(0.1, 1.0) * self.conditions.delay
             if self._world.chance(self.conditions.stray):
+                self._counts["frames delayed"] += 1
                 delay += self._world.random.choice((0.05, 0.3, 2.0)) * self._world.random.random()
             if not (wild and self.conditions.lose + self.conditions.double > 0):
                 delay = max(delay, self._clear_at[sender, to] - self._world.now)
@@ -151,6 +159,7 @@ class SimNetwork:
         if self._connection.get(_pair(sender, to)) != connection:
             return
         if self._is_blocked(sender, to):
+            self._counts["frames stopped"] += 1
             self._stuck.setdefault((sender, to), []).append((connection, frame))
         else:
             self._deliver(to, sender, frame)

@@ -47,7 +47,7 @@ class Nodes:
         self.requests = 0
         self.nodes = [Node(self, name, directory / name) for name in NAMES]
         self._by_name = {node.name: node for node in self.nodes}
-        self.network = SimNetwork(world, NAMES, self._deliver, self._connected)
+        self.network = SimNetwork(world, NAMES, self._deliver, self._connected, self.counts)
         self.settings = Settings(batch_bytes=draw((1000, 1 << 20)), window_bytes=draw((4000, 8 << 20)))
         self.checkpoint_commands = draw((10, 30, 400))
         self.tail_entries = draw((0, 0, 50))

@@ -39,8 +39,11 @@ def test_what_is_rare_in_life_happens_here(tmp_path: Path) -> None:
     for thing in (
         "answers",
         "checkpoints",
+        "connections broken",
         "copies installed",
         "crashes",
+        "frames delayed",
+        "frames stopped",
         "reads",
         "reports lost",
         "slow tasks",
