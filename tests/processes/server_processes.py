@@ -159,8 +159,10 @@ class Node:
 class Cluster:
     """Nodes that know each other. Use it as a context manager: no process outlives it."""
 
-    def __init__(self, directory: Path, size: int = 3, **settings: object) -> None:
-        """`settings` go into every node's configuration."""
+    def __init__(
+        self, directory: Path, size: int = 3, tables: Callable[[str], str] = lambda node: "", **settings: object
+    ) -> None:
+        """`settings` go into every node's configuration, and as TOML what `tables` gives for it."""
         directory.mkdir(parents=True, exist_ok=True)
         ports = [f"127.0.0.1:{port}" for port in free_ports(3 * size)]
         names = [f"node-{number}" for number in range(1, size + 1)]
@@ -169,7 +171,7 @@ class Cluster:
         self.http = {name: ports[3 * place + 2] for place, name in enumerate(names)}
         """Where each node tells of its health, and serves its figures."""
         self._members = {name: (ports[3 * place], ports[3 * place + 1]) for place, name in enumerate(names)}
-        self._settings = settings
+        self._settings, self._tables = settings, tables
         self.configure()
 
     def __enter__(self) -> "Cluster":
@@ -190,6 +192,7 @@ class Cluster:
             lines = [f"{key} = {json.dumps(value)}" for key, value in (values | self._settings | settings).items()]
             for name, (client, peer) in self._members.items():
                 lines += ["", f"[members.{name}]", f'client = "{client}"', f'peer = "{peer}"']
+            lines += ["", self._tables(node.name)]
             node.configuration.write_text("\n".join(lines) + "\n")
 
     def __getitem__(self, name: str) -> Node:
