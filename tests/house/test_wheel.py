@@ -1,5 +1,7 @@
 """The built wheel works by itself, away from the tree."""
 
+import json
+import socket
 import subprocess
 import sys
 import venv
@@ -59,5 +61,24 @@ def test_a_fresh_environment_with_the_wheel_runs_the_short_suite(wheel: Path, tm
     done = subprocess.run([python, "-c", SHORT_SUITE], cwd=tmp_path, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
     assert done.stdout.strip() == "the wheel works"
+    assert_it_serves(environment / "bin" / "konik", tmp_path)
     help = subprocess.run([environment / "bin" / "konik", "--help"], cwd=tmp_path, capture_output=True, text=True)
     assert help.returncode == 0 and "server" in help.stdout, help.stderr
+
+
+def assert_it_serves(konik: Path, directory: Path) -> None:
+    """A node of the wheel elects itself, says so, and ends when it is told to."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1] % 20_000 + 10_000  # below what the system gives to outgoing connections
+    command = [konik, "dev", "--port", str(port), "--data-dir", directory / "data"]
+    with subprocess.Popen(command, cwd=directory, stdout=subprocess.PIPE, text=True) as dev:
+        assert dev.stdout is not None
+        ready = next(line for line in dev.stdout if line.startswith("ready"))
+        assert f"127.0.0.1:{port}" in ready
+        asked = [konik, "status", "--json", "--server", f"127.0.0.1:{port}"]
+        status = json.loads(subprocess.run(asked, cwd=directory, capture_output=True, check=True).stdout)
+        dev.terminate()
+        assert dev.wait(10) == 0
+    assert status["leader"] == "node-1"
+    assert [member["role"] for member in status["members"]] == ["leader"]

@@ -1,5 +1,6 @@
 """Whatever a client sends, it gets a status that says what is wrong; nothing hangs, breaks, or comes into the state."""
 
+import re
 from collections.abc import Iterator
 from random import Random
 from typing import Any, NamedTuple
@@ -60,6 +61,10 @@ UNREADABLE = (
 )
 """No message of any kind."""
 
+HOST_NAME = re.compile(r"[A-Za-z0-9]([-A-Za-z0-9]*[A-Za-z0-9])?")
+
+LISTS = ("ListNodeRuns", "ListTaskRuns", "ListVariables", "ListExternalEvents")
+
 NAMING = ("PutTaskDef", "PutExternalEventDef", "PutUserTaskDef", "PutStructDef")
 """Beside WfSpecs and WfRuns: what is named by ASCII letters, digits and inner hyphens."""
 
@@ -106,8 +111,14 @@ class Door:
         return Answer(Code.OK, "")
 
     def everything(self) -> dict[str, Answer]:
-        """What every search finds."""
-        return {rpc.name: self.call(rpc, b"") for rpc in BUILT if rpc.name.startswith("Search")}
+        """What every search finds, and all of the two WfRuns."""
+        found = {rpc.name: self.call(rpc, b"") for rpc in BUILT if rpc.name.startswith("Search")}
+        for id in (WfRunId(id="it"), WfRunId(id=KEPT)):
+            found[f"GetWfRun {id.id}"] = self.call(BY_NAME["GetWfRun"], id.SerializeToString())
+            for rpc in (rpc for rpc in BUILT if rpc.name in LISTS):
+                request = rpc.request(wf_run_id=id).SerializeToString()
+                found[f"{rpc.name} {id.id}"] = self.call(rpc, request)
+        return found
 
     def close(self) -> None:
         self._channel.close()
@@ -173,6 +184,15 @@ def test_bytes_that_are_no_message_are_refused_by_every_rpc(door: Door, raw: byt
         assert rpc.name in answer.text
     assert door.poll(raw).code is Code.INVALID_ARGUMENT
     assert door.everything() == before
+
+
+@settings(max_examples=100)
+@given(raw=st.binary(max_size=48), random=st.randoms(use_true_random=False), is_message=st.booleans())
+def test_whatever_a_worker_sends_its_stream_ends_with_a_precise_status(
+    door: Door, raw: bytes, random: Random, is_message: bool
+) -> None:
+    request = garbage(PollTaskRequest.DESCRIPTOR, random).SerializeToString() if is_message else raw
+    assert door.poll(request).code in PRECISE
 
 
 @settings(max_examples=300)
@@ -319,6 +339,16 @@ def _of_nobody(descriptor: Any) -> Any:
 
 @pytest.mark.parametrize("name", INVALID_NAMES, ids=ascii)
 def test_an_invalid_name_is_refused(door: Door, name: str) -> None:
+    is_refused_as_a_name(door, name)
+
+
+@settings(max_examples=40)
+@given(name=st.text(max_size=12).filter(lambda text: HOST_NAME.fullmatch(text) is None))
+def test_no_text_that_is_not_a_host_name_is_a_name(door: Door, name: str) -> None:
+    is_refused_as_a_name(door, name)
+
+
+def is_refused_as_a_name(door: Door, name: str) -> None:
     before = door.everything()
     requests: dict[str, Any] = {rpc.name: rpc.request(name=name) for rpc in BUILT if rpc.name in NAMING}
     requests["PutWfSpec"] = spec(name)

@@ -55,6 +55,7 @@ def test_nodes_that_die_around_a_checkpoint_lose_nothing(cluster: Cluster, point
         node.start(command=(*crashing_server.COMMAND, point))
     eventually(lambda: cluster.is_whole() or len(cluster.running) < len(cluster.nodes), "the nodes serve, or die")
     with Callers(cluster.addresses, WORKFLOW, event=GO) as callers:
+        callers.wait_for_more(1)
         eventually(lambda: len(cluster.running) < len(cluster.nodes), "a node comes to the point where it dies")
         cluster.kill()
     cluster.start()

@@ -5,7 +5,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import lmdb
@@ -13,7 +13,18 @@ import psutil
 import pytest
 from callers import waits_for_go
 from published_client import PublishedClient
-from server_processes import START_SECONDS_MAX, STOP_SECONDS_MAX, Cluster, Node, eventually, free_ports, status_of
+from server_processes import (
+    SERVER,
+    START_SECONDS_MAX,
+    STOP_SECONDS_MAX,
+    Cluster,
+    Node,
+    eventually,
+    free_ports,
+    status_of,
+)
+
+from konik.api.pb.cluster_pb2 import LEADER
 
 REFUSED = 1
 
@@ -30,10 +41,10 @@ def node(alone: Cluster) -> Node:
     return alone.nodes[0]
 
 
-def refusal(node: Node, *flags: str) -> str:
+def refusal(node: Node, *flags: str, command: Sequence[str] = SERVER) -> str:
     """What the node says when it does not start."""
     said_before = len(node.tail())
-    node.start(*flags)
+    node.start(*flags, command=command)
     assert node.ended(START_SECONDS_MAX) == REFUSED
     return node.tail()[said_before:]
 
@@ -51,6 +62,12 @@ def test_an_empty_directory_is_refused(tmp_path: Path) -> None:
         assert "make it with `konik server --bootstrap`" in refusal(node)
         node.data.mkdir()
         assert "make it with `konik server --bootstrap`" in refusal(node)
+
+
+def test_a_node_does_not_run_without_its_assertions(alone: Cluster, node: Node) -> None:
+    node.terminate()
+    python, *rest = SERVER
+    assert "start Python without -O" in refusal(node, command=(python, "-O", *rest))
 
 
 def test_another_nodes_directory_is_refused(tmp_path: Path) -> None:
@@ -121,7 +138,12 @@ class Dev:
             self.process = subprocess.Popen(
                 [sys.executable, "-m", "konik.sdk.cli", *arguments], stdout=output, stderr=output
             )
-        eventually(lambda: self.says("ready after"), "the cluster is ready", START_SECONDS_MAX, self.output.read_text)
+        eventually(self.is_ready, "the cluster is ready", START_SECONDS_MAX, self.output.read_text)
+        roles = [status.role for address in self.addresses if (status := status_of(address)) is not None]
+        assert LEADER in roles, "it says so once a leader serves"
+
+    def is_ready(self) -> bool:
+        return any(line.startswith("ready") for line in self.output.read_text().splitlines())
 
     def says(self, text: str) -> bool:
         return text in self.output.read_text()

@@ -1,5 +1,6 @@
 """The door as a whole: its health, and who may come in under TLS."""
 
+import asyncio
 from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -57,9 +58,10 @@ async def test_a_node_that_stops_says_so_to_who_watches(free_port: int) -> None:
     async with serving(free_port) as server, grpc.aio.insecure_channel(f"localhost:{free_port}") as channel:
         watch = health_pb2_grpc.HealthStub(channel).Watch(health_pb2.HealthCheckRequest())
         assert (await watch.read()).status == SERVING
-        await server._say(health_pb2.HealthCheckResponse.NOT_SERVING)
+        stopping = asyncio.create_task(server.stop(CALL_SECONDS_MAX))
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
         watch.cancel()
+        await stopping
 
 
 class Authority:
