@@ -24,9 +24,11 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.keepalive_permit_without_calls", 1),
     ("grpc.http2.min_recv_ping_interval_without_data_ms", 10_000),
     ("grpc.http2.max_ping_strikes", 0),
-    # A client that is gone without a word is noticed, and its tickets are withdrawn.
+    # A client that is gone without a word is noticed, and its tickets are withdrawn. The keepalive's own time-out does
+    # not do it: its ping is waited for as long as any other one, by default for a minute.
     ("grpc.keepalive_time_ms", 20_000),
     ("grpc.keepalive_timeout_ms", 5_000),
+    ("grpc.http2.ping_timeout_ms", 5_000),
     # Two nodes on one address are a mistake that must show.
     ("grpc.so_reuseport", 0),
 ]
