@@ -21,7 +21,6 @@ _STOPS = (
     StoreError,
     UnknownVersion,
     OSError,
-    RuntimeError,
 )
 
 

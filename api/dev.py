@@ -4,9 +4,11 @@ import asyncio
 import json
 import os
 import signal
+import socket
 import sys
 import tempfile
 import time
+from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -55,11 +57,10 @@ class DevCluster:
         """Writes the configuration into the directory, which may hold a cluster already.
 
         Raises:
-            ConfigurationError: the directory holds a cluster of another size or on other ports.
+            ConfigurationError: the directory holds a cluster of another size or on other ports, or a port is taken.
         """
         self._stopping = False
         self._directory = directory
-        directory.mkdir(parents=True, exist_ok=True)
         members = {
             f"node-{number}": {
                 "peer": f"127.0.0.1:{port + PEER_PORT_OFFSET + number - 1}",
@@ -68,6 +69,9 @@ class DevCluster:
             }
             for number in range(1, nodes + 1)
         }
+        for member in members.values():
+            _require_free(member.values())
+        directory.mkdir(parents=True, exist_ok=True)
         self._check(members)
         self.nodes = []
         for name, member in members.items():
@@ -144,6 +148,22 @@ class DevCluster:
                 if process.returncode is None:
                     os.kill(process.pid, signal.SIGKILL)
         console.print("stopped")
+
+
+def _require_free(addresses: Iterable[str]) -> None:
+    """A node whose port is taken would be started again for ever."""
+    for address in addresses:
+        host, _, port = address.rpartition(":")
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((host, int(port)))
+            except OSError as error:
+                raise ConfigurationError(
+                    f"{address} cannot be used ({error.strerror}): does another cluster run? Choose other ports with "
+                    f"--port P; those for clients begin at P, the nodes' own at P + {PEER_PORT_OFFSET}, those for HTTP "
+                    f"at P + {HTTP_PORT_OFFSET}"
+                ) from error
 
 
 def _how(code: int) -> str:

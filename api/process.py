@@ -5,6 +5,7 @@ import gc
 import os
 import signal
 import sys
+from contextlib import AsyncExitStack
 from typing import Any
 
 import lmdb
@@ -40,7 +41,7 @@ def run(config: Config) -> None:
     Raises:
         ConfigurationError: Python would not check the invariants.
         DirectoryRefused, CorruptLog, StoreError: the data directory cannot be used.
-        OSError, RuntimeError: an address is taken.
+        OSError: an address cannot be used.
     """
     if not __debug__:
         raise ConfigurationError("Konik checks its invariants while it runs: start Python without -O")
@@ -57,18 +58,18 @@ async def _serve(config: Config) -> None:
     node = Node(config, fatal=_fatal)
     server = Server(node, config)
     http = None if config.http is None else Http(node, Serving(node), config.http)
-    await node.start()
-    await server.start()
-    if http is not None:
-        await http.start()
-    _spare_the_collector()
-    await stop.wait()
-    log.info("stopping", node=config.node)
-    await node.stop()
-    await server.stop(GRACE_SECONDS)
-    if http is not None:
-        await http.stop()
-    await node.close()
+    async with AsyncExitStack() as running:
+        running.push_async_callback(node.close)
+        await node.start()
+        if http is not None:
+            await http.start()
+            running.push_async_callback(http.stop)
+        await server.start()
+        running.push_async_callback(server.stop, GRACE_SECONDS)
+        _spare_the_collector()
+        await stop.wait()
+        log.info("stopping", node=config.node)
+        await node.stop()
     log.info("stopped", node=config.node)
 
 

@@ -80,19 +80,27 @@ class Server:
         """Opens the port for clients.
 
         Raises:
-            RuntimeError: the address is taken.
+            OSError: the address cannot be used.
         """
         address = self._config.listen or self._config.me.client
+        try:
+            self._open(str(address))
+        except RuntimeError as error:
+            raise OSError(
+                f"{address}, the address for clients, cannot be used: is it taken, or not this machine's?"
+            ) from error
+        await self._server.start()
+        await self._say(health_pb2.HealthCheckResponse.SERVING)
+
+    def _open(self, address: str) -> None:
         tls = self._config.client_tls
         if tls is None:
-            self._server.add_insecure_port(str(address))
+            self._server.add_insecure_port(address)
         else:
             pair = (tls.key.read_bytes(), tls.certificate.read_bytes())
             authority = None if tls.ca is None else tls.ca.read_bytes()
             credentials = grpc.ssl_server_credentials([pair], authority, require_client_auth=authority is not None)
-            self._server.add_secure_port(str(address), credentials)
-        await self._server.start()
-        await self._say(health_pb2.HealthCheckResponse.SERVING)
+            self._server.add_secure_port(address, credentials)
 
     async def stop(self, grace_s: float) -> None:
         """Takes no more calls and lets those under way end for `grace_s`."""

@@ -170,7 +170,8 @@ class Cluster:
         self.nodes = [Node(name, directory, ports[3 * place]) for place, name in enumerate(names)]
         self.http = {name: ports[3 * place + 2] for place, name in enumerate(names)}
         """Where each node tells of its health, and serves its figures."""
-        self._members = {name: (ports[3 * place], ports[3 * place + 1]) for place, name in enumerate(names)}
+        self.peers = {name: ports[3 * place + 1] for place, name in enumerate(names)}
+        """Where each node listens for the others."""
         self._settings, self._tables = settings, tables
         self.configure()
 
@@ -190,8 +191,9 @@ class Cluster:
                 "http": self.http[node.name],
             }
             lines = [f"{key} = {json.dumps(value)}" for key, value in (values | self._settings | settings).items()]
-            for name, (client, peer) in self._members.items():
-                lines += ["", f"[members.{name}]", f'client = "{client}"', f'peer = "{peer}"']
+            for member in self.nodes:
+                peer = self.peers[member.name]
+                lines += ["", f"[members.{member.name}]", f'client = "{member.client}"', f'peer = "{peer}"']
             lines += ["", self._tables(node.name)]
             node.configuration.write_text("\n".join(lines) + "\n")
 

@@ -64,6 +64,13 @@ async def test_a_node_that_stops_says_so_to_who_watches(free_port: int) -> None:
         await stopping
 
 
+async def test_an_address_that_is_taken_is_named(free_port: int) -> None:
+    async with serving(free_port):
+        with pytest.raises(OSError, match=f"localhost:{free_port}, the address for clients, cannot be used"):
+            async with serving(free_port):
+                pass
+
+
 class Authority:
     """Signs certificates, and has them as files and as what a client shows."""
 
