@@ -80,7 +80,7 @@ def failover(
     The nodes must be started again by whoever runs them, as `konik dev` does. Exit code 1 if anything was lost or
     happened twice.
     """
-    settings = failover_bench.Settings(kills, rate, callers, graceful=graceful)
+    settings = failover_bench.Settings(kills, rate, callers, graceful)
     report = _run(lambda cluster, bars: failover_bench.measure(cluster, settings, bars), servers, nodes, data_dir, json)
     if report.lost or report.duplicated:
         raise typer.Exit(1)

@@ -77,11 +77,11 @@ OUTCOME_UNKNOWN = frozenset(
 class Settings:
     """`kills` leaders die under `rate` commands per second from `callers`; `graceful` asks them to go instead."""
 
-    kills: int = 10
-    rate: float = 200.0
-    callers: int = 8
+    kills: int
+    rate: float
+    callers: int
+    graceful: bool
     streams: int = 8
-    graceful: bool = False
 
 
 def step_event_step(wf: ThreadBuilder) -> None:

@@ -38,7 +38,7 @@ WARM_UP_RUNS = 5
 class Settings:
     """`runs` workflows are measured, one after the other; `streams` polls wait at each node."""
 
-    runs: int = 100
+    runs: int
     streams: int = 1
 
 

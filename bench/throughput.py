@@ -44,10 +44,10 @@ class NoCheckpoint(KonikError):
 class Settings:
     """`in_flight` workflows at once, `streams` polls at each node; the window lasts from `seconds` to `seconds_max`."""
 
-    in_flight: int = 128
-    streams: int = 24
-    seconds: float = 30.0
-    seconds_max: float = 300.0
+    in_flight: int
+    streams: int
+    seconds: float
+    seconds_max: float
 
 
 class Load:

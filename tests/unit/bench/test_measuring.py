@@ -32,7 +32,9 @@ def bars() -> Any:
 async def test_throughput_counts_what_was_acknowledged_and_what_it_cost(
     cluster: Any, miniature: Any, bars: Any
 ) -> None:
-    report = await throughput.measure(cluster, throughput.Settings(in_flight=8, streams=2, seconds=0.3), bars)
+    report = await throughput.measure(
+        cluster, throughput.Settings(in_flight=8, streams=2, seconds=0.3, seconds_max=300.0), bars
+    )
     assert report.tasks_per_s and report.tasks_per_s > 100
     assert report.workflows_per_s == pytest.approx(report.tasks_per_s / STEPS, rel=0.5)
     assert report.server_cpu_ms_per_task_by_node is not None
@@ -59,7 +61,9 @@ async def test_throughput_fails_with_the_command_that_fails(cluster: Any, miniat
 
     miniature.engine.run_wf = broken
     with pytest.raises(grpc.aio.AioRpcError, match="broken on purpose"):
-        await throughput.measure(cluster, throughput.Settings(in_flight=1, streams=1, seconds=0.1), bars)
+        await throughput.measure(
+            cluster, throughput.Settings(in_flight=1, streams=1, seconds=0.1, seconds_max=300.0), bars
+        )
 
 
 async def test_latency_is_measured_with_one_workflow_at_a_time(cluster: Any, miniature: Any, bars: Any) -> None:
@@ -92,7 +96,9 @@ def measure_failover(cluster: Any, miniature: Any, bars: Any, monkeypatch: Any) 
     monkeypatch.setattr(failover.os, "kill", kill)
 
     async def measure(kills: int = 1) -> Report:
-        return await failover.measure(cluster, failover.Settings(kills=kills, rate=400.0, streams=2), bars)
+        return await failover.measure(
+            cluster, failover.Settings(kills, rate=400.0, callers=8, graceful=False, streams=2), bars
+        )
 
     return measure
 
