@@ -185,7 +185,7 @@ async def measure(cluster: Cluster, wf_runs: int) -> Report:
         await leave_and_come_back(cluster, load, away, report)
         await load.until(wf_runs)
         report.seconds = time.monotonic() - began
-        weigh(samples, away.name, report)
+        weigh(samples, report)
         await die_at_the_worst_moment(cluster, load, report)
         report.lost = await missing(load)
 
@@ -201,10 +201,10 @@ async def measure(cluster: Cluster, wf_runs: int) -> Report:
 
 async def leave_and_come_back(cluster: Cluster, load: Load, away: Node, report: Report) -> None:
     """The follower misses a quarter of the WfRuns, and gets a copy of the state while the others go on."""
-    await load.until(report.wf_runs // 4)
+    await load.until(report.wf_runs // 2)
     away.kill()
     load.route()
-    await load.until(report.wf_runs // 2)
+    await load.until(report.wf_runs * 3 // 4)
     began, behind = time.monotonic(), cluster.leader().figures.commit_index
     away.start()
     await becomes(lambda: away.logged("state installed"), "a copy of the state is installed")
@@ -213,17 +213,16 @@ async def leave_and_come_back(cluster: Cluster, load: Load, away: Node, report: 
     load.route()
 
 
-def weigh(samples: list[Sample], away: str, report: Report) -> None:
-    """The most that each node held, and the growth of those that were there all the time."""
+def weigh(samples: list[Sample], report: Report) -> None:
+    """The most that each node held, and how its usual memory has grown; a node that is away holds nothing."""
 
     def usual(node: str, first: float, last: float) -> float:
         span = range(int(first * report.wf_runs), int(last * report.wf_runs))
-        return mean(sample.memory[node] for sample in samples if sample.started in span)
+        return mean(sample.memory[node] for sample in samples if sample.started in span and node in sample.memory)
 
     for node in sorted(samples[0].memory):
         report.memory_max[node] = max(sample.memory.get(node, 0) for sample in samples)
-        if node != away:
-            report.growth[node] = usual(node, 0.75, 1.0) / usual(node, 0.25, 0.5) - 1.0
+        report.growth[node] = usual(node, 0.75, 1.0) / usual(node, 0.25, 0.5) - 1.0
 
 
 async def die_at_the_worst_moment(cluster: Cluster, load: Load, report: Report) -> None:

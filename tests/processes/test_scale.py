@@ -17,3 +17,4 @@ def test_memory_and_restarts_do_not_grow_with_the_data(tmp_path: Path) -> None:
         cluster.bootstrap()
         report = asyncio.run(measure(cluster, WF_RUNS))
     assert findings(report, TOLERANCE) == [], report
+    assert report.applied_again >= CHECKPOINT_COMMANDS, "it did not die at the worst moment"
