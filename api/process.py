@@ -62,10 +62,11 @@ async def _serve(config: Config) -> None:
         running.push_async_callback(node.close)
         await node.start()
         if http is not None:
-            await http.start()
             running.push_async_callback(http.stop)
         await server.start()
         running.push_async_callback(server.stop, GRACE_SECONDS)
+        if http is not None:
+            await http.start()
         _spare_the_collector()
         await stop.wait()
         log.info("stopping", node=config.node)
