@@ -8,7 +8,6 @@ import socket
 import sys
 import tempfile
 import time
-from collections.abc import Iterable
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -70,7 +69,8 @@ class DevCluster:
             for number in range(1, nodes + 1)
         }
         for member in members.values():
-            _require_free(member.values())
+            for address in member.values():
+                _require_free(address)
         directory.mkdir(parents=True, exist_ok=True)
         self._check(members)
         self.nodes = []
@@ -150,20 +150,19 @@ class DevCluster:
         console.print("stopped")
 
 
-def _require_free(addresses: Iterable[str]) -> None:
+def _require_free(address: str) -> None:
     """A node whose port is taken would be started again for ever."""
-    for address in addresses:
-        host, _, port = address.rpartition(":")
-        with socket.socket() as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            try:
-                probe.bind((host, int(port)))
-            except OSError as error:
-                raise ConfigurationError(
-                    f"{address} cannot be used ({error.strerror}): does another cluster run? Choose other ports with "
-                    f"--port P; those for clients begin at P, the nodes' own at P + {PEER_PORT_OFFSET}, those for HTTP "
-                    f"at P + {HTTP_PORT_OFFSET}"
-                ) from error
+    host, _, port = address.rpartition(":")
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, int(port)))
+        except OSError as error:
+            raise ConfigurationError(
+                f"{address} cannot be used ({error.strerror}): does another cluster run? Choose other ports with "
+                f"--port P; those for clients begin at P, the nodes' own at P + {PEER_PORT_OFFSET}, those for HTTP "
+                f"at P + {HTTP_PORT_OFFSET}"
+            ) from error
 
 
 def _how(code: int) -> str:
