@@ -1,5 +1,6 @@
 """The gRPC door: generic over the contract, with health and reflection beside it. It must never parse a response."""
 
+import asyncio
 from collections.abc import Callable
 
 import grpc
@@ -33,6 +34,9 @@ OPTIONS: list[tuple[str, int]] = [
     ("grpc.so_reuseport", 0),
 ]
 
+QUIET_SECONDS, QUIET_LOOKS_MAX = 0.05, 6
+"""Without a call for so long, a node that stops has seen all of them; so many times it looks."""
+
 STATUS_PATH = f"/{cluster_pb2.DESCRIPTOR.services_by_name['Cluster'].full_name}/Status"
 
 Handlers = dict[str, "grpc.RpcMethodHandler[bytes, bytes]"]
@@ -43,8 +47,11 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
 
     def __init__(self, handlers: Handlers) -> None:
         self._handlers = handlers
+        self.calls = 0
+        """How many have come."""
 
     def service(self, call: grpc.HandlerCallDetails) -> "grpc.RpcMethodHandler[bytes, bytes] | None":
+        self.calls += 1
         return self._handlers.get(call.method)
 
 
@@ -71,7 +78,8 @@ class Server:
     def __init__(self, node: Node, config: Config) -> None:
         self._config = config
         self._server = grpc.aio.server(options=OPTIONS)
-        self._server.add_generic_rpc_handlers((Door(handlers(Serving(node), node.status)),))
+        self._door = Door(handlers(Serving(node), node.status))
+        self._server.add_generic_rpc_handlers((self._door,))
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)
         enable_reflection(self._server)
@@ -105,7 +113,16 @@ class Server:
     async def stop(self, grace_s: float) -> None:
         """Takes no more calls and lets those under way end for `grace_s`."""
         await self._say(health_pb2.HealthCheckResponse.NOT_SERVING)
+        await self._see_all()
         await self._server.stop(grace_s)
+
+    async def _see_all(self) -> None:
+        """Until no more calls come: those that gRPC has taken in and nobody has seen it would cancel."""
+        for _ in range(QUIET_LOOKS_MAX):
+            before = self._door.calls
+            await asyncio.sleep(QUIET_SECONDS)
+            if self._door.calls == before:
+                return
 
     async def _say(self, status: "health_pb2.HealthCheckResponse.ServingStatus.ValueType") -> None:
         for service in ("", WIRE_SERVICE):

@@ -1,8 +1,11 @@
 """The door as a whole: its health, and who may come in under TLS."""
 
 import asyncio
+import time
 from collections.abc import AsyncIterator, Callable
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import asynccontextmanager
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -21,6 +24,8 @@ pytestmark = pytest.mark.asyncio
 
 SERVING = health_pb2.HealthCheckResponse.SERVING
 CALL_SECONDS_MAX = 5.0
+CALLERS = 20
+BUSY_SECONDS = 0.3
 
 
 @asynccontextmanager
@@ -62,6 +67,18 @@ async def test_a_node_that_stops_says_so_to_who_watches(free_port: int) -> None:
         assert (await watch.read()).status == health_pb2.HealthCheckResponse.NOT_SERVING
         watch.cancel()
         await stopping
+
+
+async def test_calls_that_came_while_the_node_was_busy_are_answered_before_it_stops(free_port: int) -> None:
+    with grpc.insecure_channel(f"localhost:{free_port}") as channel, ThreadPoolExecutor(CALLERS) as callers:
+        check = partial(health_pb2_grpc.HealthStub(channel).Check, health_pb2.HealthCheckRequest(), wait_for_ready=True)
+        async with serving(free_port) as server:
+            await asyncio.to_thread(check)
+            calls = [callers.submit(check) for _ in range(CALLERS)]
+            time.sleep(BUSY_SECONDS)  # the loop does something else, and sees none of them
+            await server.stop(CALL_SECONDS_MAX)
+            for call in calls:
+                await asyncio.to_thread(call.result)
 
 
 async def test_an_address_that_is_taken_is_named(free_port: int) -> None:
