@@ -92,7 +92,6 @@ class Node:
         self._clock = SystemClock()
         self._scheduler = LoopScheduler(self._loop, self._clock)
         self._process = Process(config.node, secrets.token_bytes(NONCE_BYTES))
-        self._commands_since_checkpoint = 0
         self._open()
         self.transport = self._make_transport()
         found = self.store.checkpoint
@@ -215,9 +214,7 @@ class Node:
         self._scheduler.call_at(self._clock.monotonic() + SCRUB_SECONDS, self._keep_scrubbing)
 
     def _after_entry(self, index: int, term: int, commands: int) -> None:
-        self._commands_since_checkpoint += max(commands, 1)
-        if self.checkpointer.due(self._commands_since_checkpoint):
-            self._commands_since_checkpoint = 0
+        if self.checkpointer.due_after(commands):
             self.checkpointer.start(index, term, {}, self._checkpointed)
 
     def _checkpointed(self, checkpoint: Checkpoint) -> None:

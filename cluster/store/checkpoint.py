@@ -83,18 +83,28 @@ class Checkpointer:
         self._store, self._thread, self._clock, self._scheduler = store, thread, clock, scheduler
         self._on_fatal, self._on_trouble, self._pause = on_fatal, on_trouble, pause
         self._settings = settings or CheckpointSettings()
-        self._last = clock.monotonic()
+        self._begin()
         self.trouble: str | None = None
         self.statistics = CheckpointStatistics()
 
-    def due(self, commands: int) -> bool:
-        """Whether to take a checkpoint now, `commands` commands after the last one. Never while one is under way."""
+    def _begin(self) -> None:
+        """What is counted from now on is what the state holds above its image."""
+        self._image, self._commands, self._last = self._store.image, 0, self._clock.monotonic()
+
+    def due_after(self, commands: int) -> bool:
+        """An entry with so many commands was applied: whether to take a checkpoint now. Never while one is under way.
+
+        An entry counts at least as one command: it, too, has to be applied again.
+        """
         live, settings = self._store.live, self._settings
+        if self._image is not self._store.image:
+            self._begin()  # another state was installed, as durable as a checkpoint
+        self._commands += max(commands, 1)
         return self._store.frozen is None and (
-            commands >= settings.commands_max
+            self._commands >= settings.commands_max
             or len(live) >= settings.keys_max
             or live.bytes >= settings.bytes_max
-            or (commands > 0 and self._clock.monotonic() - self._last >= settings.seconds_max)
+            or self._clock.monotonic() - self._last >= settings.seconds_max
         )
 
     def start(self, index: int, term: int, meta: dict[str, bytes], done: Callable[[Checkpoint], None]) -> None:
@@ -108,7 +118,7 @@ class Checkpointer:
         checkpoint = replace(before, index=index, term=term, meta=meta)
         fold, frozen = store.freeze(), store.frozen
         assert frozen is not None
-        self._last = self._clock.monotonic()
+        self._begin()
         run = Run(checkpoint, frozen, self._last, done, _room(store), self._settings.retry_seconds)
         self._count(run, fold)
 

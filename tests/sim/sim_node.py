@@ -103,7 +103,6 @@ class Node:
         self.checkpointer = Checkpointer(
             self.store, self.thread, time, time, on_fatal=self.fail, settings=settings, pause=lambda: None
         )
-        self.commands = 0
         found = self.store.checkpoint
         self.services = Services(
             self.process,
@@ -195,9 +194,7 @@ class Node:
             for _ in fold:
                 pass
             self.cluster.promises.state(self.name, index, fold.sum)
-        self.commands += max(commands, 1)
-        if self.checkpointer.due(self.commands):
-            self.commands = 0
+        if self.checkpointer.due_after(commands):
             self.checkpointer.start(index, term, {}, self._checkpointed)
 
     def _checkpointed(self, checkpoint: Checkpoint) -> None:

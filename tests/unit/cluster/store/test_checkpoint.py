@@ -11,38 +11,67 @@ from konik.cluster.store.checkpoint import CheckpointSettings
 from konik.cluster.store.image import PAGE_BYTES, Image
 
 
-def test_a_checkpoint_is_due_at_the_first_limit_that_is_reached(bench) -> None:
+def test_a_checkpoint_is_due_after_so_many_commands(bench) -> None:
+    checkpointer = bench.checkpointer(bench.store(), CheckpointSettings(commands_max=10))
+    assert not checkpointer.due_after(commands=4)
+    assert not checkpointer.due_after(commands=5)
+    assert checkpointer.due_after(commands=0), "an entry without commands, too, would have to be applied again"
+
+
+def test_a_checkpoint_is_due_after_so_many_keys(bench) -> None:
     store = bench.store()
-    checkpointer = bench.checkpointer(
-        store, CheckpointSettings(commands_max=10, keys_max=3, bytes_max=100, seconds_max=60)
-    )
-    assert not checkpointer.due(commands=9)
-    assert checkpointer.due(commands=10)
-    store.put(b"t1", b"x" * 97)
-    assert not checkpointer.due(commands=1)
-    store.put(b"t1", b"x" * 98)
-    assert checkpointer.due(commands=1)
+    checkpointer = bench.checkpointer(store, CheckpointSettings(keys_max=2))
     store.put(b"t1", b"")
+    assert not checkpointer.due_after(commands=1)
     store.put(b"t2", b"")
-    assert not checkpointer.due(commands=1)
-    store.put(b"t3", b"")
-    assert checkpointer.due(commands=1)
-    store.delete(b"t3")
+    assert checkpointer.due_after(commands=1)
+
+
+def test_a_checkpoint_is_due_after_so_many_bytes(bench) -> None:
+    store = bench.store()
+    checkpointer = bench.checkpointer(store, CheckpointSettings(bytes_max=100))
+    store.put(b"t1", b"x" * 97)
+    assert not checkpointer.due_after(commands=1)
+    store.put(b"t1", b"x" * 98)
+    assert checkpointer.due_after(commands=1)
+
+
+def test_a_checkpoint_is_due_after_so_many_seconds(bench) -> None:
+    checkpointer = bench.checkpointer(bench.store(), CheckpointSettings(seconds_max=60))
     bench.now = 59.9
-    assert not checkpointer.due(commands=1)
+    assert not checkpointer.due_after(commands=1)
     bench.now = 60.0
-    assert checkpointer.due(commands=1)
-    assert not checkpointer.due(commands=0)
+    assert checkpointer.due_after(commands=1)
 
 
 def test_none_is_due_while_one_is_under_way(bench) -> None:
     store = bench.store()
-    checkpointer = bench.checkpointer(store)
-    store.put(b"t1", b"")
+    checkpointer = bench.checkpointer(store, CheckpointSettings(commands_max=10))
     checkpointer.start(1, 1, {}, lambda checkpoint: None)
-    assert not checkpointer.due(commands=1_000_000)
+    assert not checkpointer.due_after(commands=10)
     bench.run()
-    assert checkpointer.due(commands=1_000_000)
+    assert checkpointer.due_after(commands=1), "what came meanwhile counts"
+
+
+def test_what_was_counted_does_not_count_any_more_once_a_checkpoint_has_begun(bench) -> None:
+    checkpointer = bench.checkpointer(bench.store(), CheckpointSettings(commands_max=10, seconds_max=60))
+    bench.now = 50.0
+    assert checkpointer.due_after(commands=10)
+    checkpointer.start(1, 1, {}, lambda checkpoint: None)
+    bench.run()
+    bench.now = 70.0
+    assert not checkpointer.due_after(commands=9)
+
+
+def test_what_was_counted_does_not_count_any_more_once_another_state_is_installed(bench) -> None:
+    store = bench.store()
+    checkpointer = bench.checkpointer(store, CheckpointSettings(commands_max=10, seconds_max=60))
+    bench.now = 50.0
+    assert not checkpointer.due_after(commands=9)
+    store.reopen()
+    bench.now = 70.0
+    assert not checkpointer.due_after(commands=9)
+    assert checkpointer.due_after(commands=1)
 
 
 def test_changes_made_meanwhile_belong_to_the_next_checkpoint(bench) -> None:
