@@ -97,6 +97,7 @@ class Node:
         self.data = directory / name
         self.log = directory / f"{name}.log"
         self.process: subprocess.Popen[bytes] | None = None
+        self._logged_before = 0  # bytes, when this process was started
 
     @property
     def is_running(self) -> bool:
@@ -110,6 +111,7 @@ class Node:
     def start(self, *flags: str, command: Sequence[str] = SERVER) -> None:
         assert not self.is_running, f"{self.name} runs already"
         with self.log.open("ab") as log:
+            self._logged_before = log.tell()
             arguments = [*command, "--config", str(self.configuration), *flags]
             self.process = subprocess.Popen(arguments, stdout=log, stderr=log)
 
@@ -150,6 +152,10 @@ class Node:
 
     def logged(self, text: str) -> bool:
         return text in self.log.read_text()
+
+    def logged_since_start(self, text: str) -> bool:
+        """The same of the process that was started last alone."""
+        return text.encode() in self.log.read_bytes()[self._logged_before :]
 
     def tail(self, characters: int = 3_000) -> str:
         """The end of its log, for messages."""
