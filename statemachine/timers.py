@@ -59,9 +59,8 @@ def due_of(raw: bytes) -> int:
 def first(view: View, until_ms: int | None = None) -> tuple[bytes, Timer] | None:
     """The timer that is due first, if it is due by `until_ms`."""
     stop_key = RANGE[1] if until_ms is None else keys.TIMER + keys.long(until_ms + 1)
-    for raw_key, raw in view.scan(RANGE[0], stop_key):
-        return raw_key, TIMERS.parse(raw)
-    return None
+    found = view.first(RANGE[0], stop_key)
+    return None if found is None else (found[0], TIMERS.parse(found[1]))
 
 
 def wf_run_of(timer: Timer) -> WfRunId | None:

@@ -27,6 +27,9 @@ class View(Readable, Protocol):
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]: ...
 
+    def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
+        """The first pair that `scan` would yield, or None."""
+
 
 class Transaction:
     """Reads see what was written before; `commit` hands all of it to the view."""
@@ -87,7 +90,15 @@ class Transaction:
 
     def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
         """The first pair in the range, or None."""
-        return next(self.scan(start, stop), None)
+        if self._touches(start, stop):
+            return next(self.scan(start, stop), None)
+        return self._view.first(start, stop)
+
+    def _touches(self, start: bytes, stop: bytes) -> bool:
+        for key in self._writes:  # few; a loop costs less than the sorted list that a scan needs
+            if start <= key < stop:
+                return True
+        return False
 
     def commit(self) -> None:
         self._view.write(self._writes)

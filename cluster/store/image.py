@@ -99,6 +99,14 @@ class Image:
         except DAMAGE as error:
             raise _corrupt(start, error) from error
 
+    def has_in(self, start: bytes, stop: bytes) -> bool:
+        """Whether there is a record with start <= key < stop; it is not looked at."""
+        try:
+            with self._read.cursor() as cursor:
+                return bool(cursor.set_range(start)) and cursor.key() < stop
+        except DAMAGE as error:
+            raise _corrupt(start, error) from error
+
     def checkpoint(self) -> Checkpoint | None:
         """What the image says about itself; None if nothing was ever written. Raises CorruptState or StoreError."""
         record = self.get(HEAD)

@@ -85,6 +85,17 @@ class Overlay:
             size = min(8 * size, CHUNK_KEYS_MAX)
             start, inclusive = chunk[-1], (False, False)
 
+    def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
+        """The first pair with start <= key < stop that is not deleted, or None; both in one table."""
+        keys = self._settle(start, stop)
+        place, end = keys.bisect_left(start), len(keys)
+        while place < end and (key := keys[place]) < stop:
+            value = self.pairs[key]
+            if value is not None:
+                return key, value
+            place += 1
+        return None
+
     def _settle(self, start: bytes, stop: bytes) -> SortedList:
         """The sorted keys of a table, complete between `start` and `stop`."""
         waiting, keys = self._waiting[start[0]], self._sorted[start[0]]

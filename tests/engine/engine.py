@@ -49,6 +49,9 @@ class MemoryView:
         low, high = bisect.bisect_left(self._keys, start), bisect.bisect_left(self._keys, stop)
         yield from [(key, self.pairs[key]) for key in self._keys[low:high]]
 
+    def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
+        return next(self.scan(start, stop), None)
+
 
 class Refused(Exception):
     def __init__(self, result: Result) -> None:

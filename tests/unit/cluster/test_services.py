@@ -39,6 +39,9 @@ class View(dict[bytes, bytes]):
     def scan(self, start: bytes, stop: bytes) -> Any:
         yield from sorted((key, value) for key, value in self.items() if start <= key < stop)
 
+    def first(self, start: bytes, stop: bytes) -> Any:
+        return next(self.scan(start, stop), None)
+
     def mark(self) -> Any:
         raise AssertionError("no test applies that many entries")
 

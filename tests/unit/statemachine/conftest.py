@@ -39,6 +39,9 @@ class MemoryView:
         for key in list(self._map.irange(start, stop, inclusive=(True, False))):
             yield key, self._map[key]
 
+    def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
+        return next(self.scan(start, stop), None)
+
     def items(self) -> list[tuple[bytes, bytes]]:
         return list(self._map.items())
 

@@ -16,7 +16,7 @@ WRITE = st.tuples(st.just("put"), KEYS, st.binary(max_size=2)) | st.tuples(st.ju
 LOOK = (
     st.tuples(st.just("get"), KEYS)
     | st.tuples(st.just("scan"), st.sampled_from(b"ab"), st.integers(0, 12), st.integers(0, 13))
-    | st.tuples(st.just("first"), st.sampled_from(b"ab"))
+    | st.tuples(st.just("first"), st.sampled_from(b"ab"), st.integers(0, 6), st.integers(7, 13))
     | st.just(("mark",))
 )
 LIFE = st.sampled_from([("turn",), ("turn",), ("checkpoint",), ("run",), ("crash",)])
@@ -64,9 +64,10 @@ class History:
         expected = sorted(pair for pair in self.model.items() if start <= pair[0] < stop)
         assert list(self.store.scan(start, stop)) == expected
 
-    def first(self, table: int) -> None:
-        expected = min((pair for pair in self.model.items() if pair[0][0] == table), default=None)
-        assert next(self.store.scan(bytes([table]), bytes([table + 1])), None) == expected
+    def first(self, table: int, low: int, high: int) -> None:
+        start, stop = bytes([table, low]), bytes([table, high])
+        expected = min((pair for pair in self.model.items() if start <= pair[0] < stop), default=None)
+        assert self.store.first(start, stop) == expected
 
     def mark(self) -> None:
         self.folds.append((self.store.mark(), total(self.model)))
