@@ -19,7 +19,8 @@ from konik.statemachine.registry import METHODS
 from konik.statemachine.rejection import Code, Rejection
 from konik.statemachine.run import advance
 from konik.statemachine.run import run as runs
-from konik.statemachine.tasks import queue, state
+from konik.statemachine.tasks import queue
+from konik.statemachine.tasks import task as tasks
 from konik.statemachine.tasks.delivery import Delivery
 from konik.statemachine.view import View
 
@@ -124,9 +125,9 @@ class Machine:
         found = []
         for queued in queue.undelivered(context, node, nonce):
             context.enter(queued.attempt.tenant)
-            task_run = state.load(context, queued.attempt)
-            if task_run is not None and state.running(task_run, queued.attempt.attempt_number) is not None:
-                found.append(queue.delivery(task_run, queued))
+            task = tasks.find(context, queued.attempt.task_run_id)
+            if task is not None and task.is_running(queued.attempt.attempt_number):
+                found.append(queue.delivery(task, queued))
         return found
 
     def _context(self, tenant: str, principal: str, now_ms: int, index: int, counter: int) -> Context:

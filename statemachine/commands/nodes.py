@@ -12,13 +12,13 @@ from konik.api.pb.internal_pb2 import (
     ReturnAttempts,
     WithdrawTickets,
 )
-from konik.api.pb.task_run_pb2 import TaskRun
 from konik.statemachine import cluster_config, dedup, keys, term, version
 from konik.statemachine.context import Context
 from konik.statemachine.entry import Process
 from konik.statemachine.registry import internal
-from konik.statemachine.tables import ASSIGNED, TASK_RUNS, task_run_key
-from konik.statemachine.tasks import attempts, queue, state
+from konik.statemachine.tables import ASSIGNED
+from konik.statemachine.tasks import attempts, queue
+from konik.statemachine.tasks import task as tasks
 
 
 @internal("konik.ConfigureCluster", ConfigureCluster)
@@ -41,7 +41,7 @@ def offer_tickets(context: Context, request: OfferTickets) -> Empty:
     """Tickets of an earlier term are void: their node has handed them in again, or will when it learns of the term."""
     for ref in request.delivered:
         context.enter(ref.tenant)
-        queue.settled(context, ref.task_run_id, ref.attempt_number)
+        queue.delivered(context, ref)
     if request.term == term.current(context.txn):
         for ticket in request.tickets:
             context.enter(ticket.tenant)
@@ -63,13 +63,13 @@ def return_attempts(context: Context, request: ReturnAttempts) -> Empty:
     """The same attempts are offered again, each at its old place: no worker has seen them."""
     for ref in request.attempts:
         context.enter(ref.tenant)
-        kept = queue.settled(context, ref.task_run_id, ref.attempt_number)
-        task_run = state.load(context, ref)
-        if kept is None or task_run is None or state.running(task_run, ref.attempt_number) is None:
+        kept = queue.delivered(context, ref)
+        task = tasks.find(context, ref.task_run_id)
+        if kept is None or task is None or not task.is_running(ref.attempt_number):
             continue
-        state.stop_timeout(context, task_run)
-        queue.put_back(context, task_run, ASSIGNED.parse(kept))
-        _save(context, task_run)
+        task.stop_timeout()
+        queue.put_back(task, ASSIGNED.parse(kept))
+        task.save()
     return Empty()
 
 
@@ -101,12 +101,8 @@ def _lose(context: Context, process: Process) -> None:
 
 def _lose_attempt(context: Context, queued: QueuedAttempt, node: str) -> None:
     ref = queued.attempt
-    queue.settled(context, ref.task_run_id, ref.attempt_number)
-    task_run = state.load(context, ref)
-    if task_run is not None and state.running(task_run, ref.attempt_number) is not None:
-        attempts.lost(context, task_run, f"node {node} was lost before it handed the task to the worker")
-        _save(context, task_run)
-
-
-def _save(context: Context, task_run: TaskRun) -> None:
-    context.save(TASK_RUNS, task_run_key(context.tenant, task_run.id), task_run)
+    queue.delivered(context, ref)
+    task = tasks.find(context, ref.task_run_id)
+    if task is not None and task.is_running(ref.attempt_number):
+        attempts.lost(task, f"node {node} was lost before it handed the task to the worker")
+        task.save()

@@ -26,8 +26,10 @@ from konik.statemachine.registry import command
 from konik.statemachine.rejection import invalid
 from konik.statemachine.run import advance
 from konik.statemachine.run import run as runs
-from konik.statemachine.tables import TASK_DEFS, TASK_RUNS, task_def_key, task_run_key
-from konik.statemachine.tasks import attempts, state
+from konik.statemachine.tables import TASK_DEFS, task_def_key
+from konik.statemachine.tasks import attempts
+from konik.statemachine.tasks import task as tasks
+from konik.statemachine.tasks.task import FINAL, Task
 from konik.statemachine.timestamps import milliseconds
 from konik.statemachine.values.errors import InvalidValue, MalformedJson, NotBuilt
 from konik.statemachine.values.ingest import ingest
@@ -36,15 +38,14 @@ from konik.statemachine.values.ingest import ingest
 @command("ReportTask", ReportTaskRun, (ACL_TASK, RUN))
 def report_task(context: Context, request: ReportTaskRun) -> Empty:
     """A worker has finished an attempt. A report of an attempt that is over already is accepted and ignored."""
-    task_run = context.load(TASK_RUNS, task_run_key(context.tenant, request.task_run_id))
-    if task_run is None:
+    task = tasks.find(context, request.task_run_id)
+    if task is None:
         raise invalid("there is no such TaskRun: was its WfRun deleted?")
-    if not 0 <= request.attempt_number < len(task_run.attempts):
-        raise invalid(f"the TaskRun has {len(task_run.attempts)} attempts, none with number {request.attempt_number}")
+    if not 0 <= request.attempt_number <= task.number:
+        raise invalid(f"the TaskRun has {task.number + 1} attempts, none with number {request.attempt_number}")
     status = _status(request)
-    attempt = state.running(task_run, request.attempt_number)
-    if attempt is not None:
-        _finish(context, task_run, _record(context, task_run, attempt, request, status), _ended_ms(context, request))
+    if task.is_running(request.attempt_number):
+        _finish(task, _record(task, request, status), _ended_ms(context, request))
     return Empty()
 
 
@@ -58,21 +59,16 @@ def _status(request: ReportTaskRun) -> TaskStatus:
     """What the report says. A worker of the Go SDK that returns nothing reports status 0, without a result."""
     if request.status == TASK_SCHEDULED and request.WhichOneof("result") is None:
         return TASK_SUCCESS
-    if request.status not in state.FINAL:
+    if request.status not in FINAL:
         raise invalid(f"an attempt cannot end with status {request.status}")
     if request.status == TASK_EXCEPTION and not request.HasField("exception"):
         raise invalid("a report of TASK_EXCEPTION must carry the exception")
     return request.status
 
 
-def _record(
-    context: Context,
-    task_run: TaskRun,
-    attempt: TaskAttempt,
-    request: ReportTaskRun,
-    status: TaskStatus,
-) -> TaskStatus:
+def _record(task: Task, request: ReportTaskRun, status: TaskStatus) -> TaskStatus:
     """Stores the result. An output that cannot be used makes the attempt end differently from what was reported."""
+    context, task_run, attempt = task.context, task.task_run, task.attempt
     task_def = context.definition(TASK_DEFS, task_def_key(context.tenant, task_run.task_def_id.name))
     declared = None
     if task_def is not None and task_def.return_type.HasField("return_type"):
@@ -120,10 +116,10 @@ def _unusable(attempt: TaskAttempt, type: LHErrorType, message: str) -> TaskStat
     return TASK_OUTPUT_SERDE_ERROR
 
 
-def _finish(context: Context, task_run: TaskRun, status: TaskStatus, ended_ms: int) -> None:
-    attempts.end(context, task_run, status, ended_ms)
-    context.save(TASK_RUNS, task_run_key(context.tenant, task_run.id), task_run)
-    run = runs.find(context, task_run.id.wf_run_id)
+def _finish(task: Task, status: TaskStatus, ended_ms: int) -> None:
+    attempts.end(task, status, ended_ms)
+    task.save()
+    run = runs.find(task.context, task.task_run.id.wf_run_id)
     if run is not None:
         advance.advance(run)
 
@@ -131,18 +127,18 @@ def _finish(context: Context, task_run: TaskRun, status: TaskStatus, ended_ms: i
 @timers.on("task_timeout")
 def _task_timed_out(context: Context, subject: Message, created_ms: int) -> None:
     assert isinstance(subject, AttemptRef)
-    task_run = state.load(context, subject)
-    if task_run is None or milliseconds(task_run.scheduled_at) != created_ms:
+    task = tasks.find(context, subject.task_run_id)
+    if task is None or milliseconds(task.task_run.scheduled_at) != created_ms:
         return
-    if state.running(task_run, subject.attempt_number) and state.timeout_is_current(task_run, context.now_ms):
-        _finish(context, task_run, TASK_TIMEOUT, context.now_ms)
+    if task.is_running(subject.attempt_number) and task.is_timed_out_at(context.now_ms):
+        _finish(task, TASK_TIMEOUT, context.now_ms)
 
 
 @timers.on("task_retry")
 def _retry_is_due(context: Context, subject: Message, created_ms: int) -> None:
     assert isinstance(subject, TaskRunId)
-    task_run = context.load(TASK_RUNS, task_run_key(context.tenant, subject))
-    if task_run is None or milliseconds(task_run.scheduled_at) != created_ms or task_run.status != TASK_PENDING:
+    task = tasks.find(context, subject)
+    if task is None or milliseconds(task.task_run.scheduled_at) != created_ms or task.task_run.status != TASK_PENDING:
         return
-    attempts.schedule(context, task_run)
-    context.save(TASK_RUNS, task_run_key(context.tenant, subject), task_run)
+    attempts.schedule(task)
+    task.save()

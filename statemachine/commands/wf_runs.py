@@ -27,6 +27,7 @@ from konik.statemachine.tables import (
     Table,
 )
 from konik.statemachine.tasks import attempts
+from konik.statemachine.tasks.task import Task
 from konik.statemachine.timestamps import set_timestamp
 
 
@@ -76,7 +77,7 @@ def delete_wf_run(context: Context, request: DeleteWfRunRequest) -> Empty:
         if table is NODE_RUNS:
             events.wait_no_more(context, NODE_RUNS.parse(raw))
         elif table is TASK_RUNS:
-            attempts.forget(context, TASK_RUNS.parse(raw))
+            attempts.forget(Task(context, key, TASK_RUNS.parse(raw)))
         context.remove(table, key)
     return Empty()
 

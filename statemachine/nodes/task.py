@@ -16,7 +16,8 @@ from konik.statemachine.run.failure import NodeFailure
 from konik.statemachine.run.node_type import At, NodeType, register
 from konik.statemachine.run.variables import Scope
 from konik.statemachine.tables import TASK_DEFS, TASK_RUNS, task_def_key, task_run_part
-from konik.statemachine.tasks import attempts, state
+from konik.statemachine.tasks import attempts
+from konik.statemachine.tasks.task import OPEN, Task
 from konik.statemachine.timestamps import set_timestamp
 from konik.statemachine.values.casts import task_input, to_text
 from konik.statemachine.values.errors import EvaluationError
@@ -48,8 +49,10 @@ def _arrive(at: At) -> None:
     task_run.total_attempts = 1 + node.retries
     if node.HasField("exponential_backoff"):
         task_run.exponential_backoff.CopyFrom(node.exponential_backoff)
-    at.run.context.save(TASK_RUNS, _key(at), task_run)
-    attempts.begin(at.run.context, task_run)
+    task_run.attempts.add()
+    task = Task(at.run.context, _key(at), task_run)
+    attempts.schedule(task)
+    task.save()
     at.node_run.task.task_run_id.CopyFrom(task_run.id)
     at.run.save_node_run(at.node_run)
 
@@ -99,7 +102,7 @@ def _task_run(at: At) -> TaskRun:
 
 def _proceed(at: At) -> bool:
     task_run = _task_run(at)
-    if task_run.status in state.OPEN:
+    if task_run.status in OPEN:
         return False
     last = task_run.attempts[-1]
     if task_run.status == TASK_SUCCESS:
@@ -119,7 +122,7 @@ def _can_halt(at: At) -> bool:
     """A worker cannot be stopped: the thread stands still once the TaskRun has ended."""
     if not at.node_run.task.HasField("task_run_id"):
         return True
-    return _task_run(at).status not in state.OPEN
+    return _task_run(at).status not in OPEN
 
 
 register(NodeType("task", arrive=_arrive, proceed=_proceed, output=_output, can_halt=_can_halt))

@@ -14,33 +14,33 @@ from collections.abc import Callable
 from konik.api.pb.enums_pb2 import TASK_RUNNING, TASK_SCHEDULED
 from konik.api.pb.ids_pb2 import TaskRunId
 from konik.api.pb.internal_pb2 import AttemptRef, QueuedAttempt, Ticket, WaitingTicket
-from konik.api.pb.task_run_pb2 import TaskRun
 from konik.statemachine import keys
 from konik.statemachine.context import Context
-from konik.statemachine.tables import ASSIGNED, TASK_QUEUE, TASK_RUNS, TICKETS, task_run_key
-from konik.statemachine.tasks import state
+from konik.statemachine.tables import ASSIGNED, TASK_QUEUE, TICKETS, task_run_key
+from konik.statemachine.tasks import task as tasks
 from konik.statemachine.tasks.delivery import Delivery
+from konik.statemachine.tasks.task import Task
 from konik.statemachine.timestamps import set_timestamp
 
 
-def offer(context: Context, task_run: TaskRun) -> None:
+def offer(task: Task) -> None:
     """The latest attempt of the TaskRun is ready: it goes to the ticket that waits longest, or waits itself."""
     queued = QueuedAttempt()
-    queued.attempt.tenant = context.tenant
-    queued.attempt.task_run_id.CopyFrom(task_run.id)
-    queued.attempt.attempt_number = len(task_run.attempts) - 1
-    queued.place = _place(context)
-    _offer(context, task_run, queued)
+    attempt = queued.attempt
+    attempt.tenant = task.context.tenant
+    attempt.task_run_id.CopyFrom(task.task_run.id)
+    attempt.attempt_number = task.number
+    queued.place = _place(task.context)
+    _offer(task, queued)
 
 
-def put_back(context: Context, task_run: TaskRun, queued: QueuedAttempt) -> None:
+def put_back(task: Task, queued: QueuedAttempt) -> None:
     """An attempt that no worker has seen takes the place that it had."""
-    state.set_status(task_run, TASK_SCHEDULED)
-    attempt = task_run.attempts[-1]
+    task.set_status(TASK_SCHEDULED)
     for field in ("start_time", "task_worker_id", "task_worker_version"):
-        attempt.ClearField(field)
+        task.attempt.ClearField(field)
     queued.ClearField("ticket")
-    _offer(context, task_run, queued)
+    _offer(task, queued)
 
 
 def take(context: Context, node: str, nonce: bytes, ticket: Ticket) -> None:
@@ -57,15 +57,16 @@ def take(context: Context, node: str, nonce: bytes, ticket: Ticket) -> None:
     queued = TASK_QUEUE.parse(found[1])
     context.txn.delete(found[0])
     context.txn.delete(_mark(context.tenant, queued.attempt.task_run_id))
-    _assign(context, _scheduled(context, queued.attempt), queued, waiting)
+    _assign(_scheduled(context, queued.attempt), queued, waiting)
 
 
-def forget(context: Context, task_run_id: TaskRunId, number: int) -> None:
+def forget(task: Task) -> None:
     """The TaskRun is deleted, and nobody shall get its latest attempt any more."""
-    place = context.txn.get(_mark(context.tenant, task_run_id))
+    txn = task.context.txn
+    place = txn.get(_mark(task.context.tenant, task.task_run.id))
     if place is not None:
-        context.txn.delete(place)
-    settled(context, task_run_id, number)
+        txn.delete(place)
+    settled(task.context, task.attempt_key)
 
 
 def withdraw(context: Context, node: str, nonce: bytes, stream: int) -> None:
@@ -83,12 +84,17 @@ def drop_all(context: Context) -> None:
     _drop_tickets(context, lambda _: True)
 
 
-def settled(context: Context, task_run_id: TaskRunId, number: int) -> bytes | None:
+def delivered(context: Context, ref: AttemptRef) -> bytes | None:
+    """As `settled`, for an attempt whose TaskRun is not at hand."""
+    return settled(context, task_run_key(context.tenant, ref.task_run_id) + keys.number(ref.attempt_number))
+
+
+def settled(context: Context, attempt_key: bytes) -> bytes | None:
     """The attempt was delivered, or it is over: whoever has it needs no care any more.
 
     Returns the QueuedAttempt that was kept, serialised, since hardly anybody reads it.
     """
-    key = _assigned_key(context.tenant, task_run_id, number)
+    key = _assigned_key(attempt_key)
     raw = context.txn.get(key)
     if raw is None:
         return None
@@ -102,41 +108,39 @@ def undelivered(context: Context, node: str, nonce: bytes) -> list[QueuedAttempt
     return [queued for queued in found if queued.ticket.node == node and queued.ticket.nonce == nonce]
 
 
-def delivery(task_run: TaskRun, queued: QueuedAttempt) -> Delivery:
+def delivery(task: Task, queued: QueuedAttempt) -> Delivery:
     """The effect that hands the latest attempt to the ticket it was assigned to."""
     waiting = queued.ticket
     ticket = waiting.ticket
-    return Delivery(waiting.node, waiting.nonce, ticket.stream, ticket.number, queued.attempt, task_run)
+    return Delivery(waiting.node, waiting.nonce, ticket.stream, ticket.number, queued.attempt, task.task_run)
 
 
-def _offer(context: Context, task_run: TaskRun, queued: QueuedAttempt) -> None:
-    prefix = _queue(keys.TICKET, context.tenant, task_run.task_def_id.name)
+def _offer(task: Task, queued: QueuedAttempt) -> None:
+    context, task_def = task.context, task.task_run.task_def_id.name
+    prefix = _queue(keys.TICKET, context.tenant, task_def)
     found = context.first(prefix, keys.after(prefix))
     if found is None:
-        key = _queue(keys.TASK_QUEUE, context.tenant, task_run.task_def_id.name) + queued.place
+        key = _queue(keys.TASK_QUEUE, context.tenant, task_def) + queued.place
         context.txn.put(key, queued.SerializeToString(deterministic=True))
-        context.txn.put(_mark(context.tenant, task_run.id), key)
+        context.txn.put(_mark(context.tenant, task.task_run.id), key)
         return
     waiting = TICKETS.parse(found[1])
     context.txn.delete(found[0])
-    _assign(context, task_run, queued, waiting)
+    _assign(task, queued, waiting)
 
 
-def _assign(context: Context, task_run: TaskRun, queued: QueuedAttempt, waiting: WaitingTicket) -> None:
-    ticket = waiting.ticket
-    attempt = task_run.attempts[-1]
-    state.set_status(task_run, TASK_RUNNING)
+def _assign(task: Task, queued: QueuedAttempt, waiting: WaitingTicket) -> None:
+    ticket, attempt, context = waiting.ticket, task.attempt, task.context
+    task.set_status(TASK_RUNNING)
     set_timestamp(attempt.start_time, context.now_ms)
     attempt.task_worker_id = ticket.worker_id
     if ticket.HasField("worker_version"):
         attempt.task_worker_version = ticket.worker_version
-    state.start_timeout(context, task_run)
-    context.save(TASK_RUNS, task_run_key(context.tenant, task_run.id), task_run)
+    task.start_timeout()
+    task.save()
     queued.ticket.CopyFrom(waiting)
-    ref = queued.attempt
-    key = _assigned_key(context.tenant, ref.task_run_id, ref.attempt_number)
-    context.txn.put(key, queued.SerializeToString(deterministic=True))
-    context.deliveries.append(delivery(task_run, queued))
+    context.txn.put(_assigned_key(task.attempt_key), queued.SerializeToString(deterministic=True))
+    context.deliveries.append(delivery(task, queued))
 
 
 def _keep(context: Context, waiting: WaitingTicket) -> None:
@@ -144,11 +148,11 @@ def _keep(context: Context, waiting: WaitingTicket) -> None:
     context.txn.put(key, waiting.SerializeToString(deterministic=True))
 
 
-def _scheduled(context: Context, ref: AttemptRef) -> TaskRun:
-    task_run = state.load(context, ref)
-    if task_run is None or task_run.status != TASK_SCHEDULED or ref.attempt_number != len(task_run.attempts) - 1:
+def _scheduled(context: Context, ref: AttemptRef) -> Task:
+    task = tasks.find(context, ref.task_run_id)
+    if task is None or task.task_run.status != TASK_SCHEDULED or ref.attempt_number != task.number:
         raise AssertionError(f"the queue holds attempt {ref.attempt_number} of a TaskRun that does not wait")
-    return task_run
+    return task
 
 
 def _mark(tenant: str, task_run_id: TaskRunId) -> bytes:
@@ -172,6 +176,5 @@ def _queue(table: bytes, tenant: str, task_def: str) -> bytes:
     return table + keys.text(tenant) + keys.text(task_def)
 
 
-def _assigned_key(tenant: str, task_run_id: TaskRunId, number: int) -> bytes:
-    run = keys.text(tenant) + keys.text(keys.wf_run_text(task_run_id.wf_run_id))
-    return keys.ASSIGNED + run + keys.text(task_run_id.task_guid) + keys.number(number)
+def _assigned_key(attempt_key: bytes) -> bytes:
+    return keys.ASSIGNED + attempt_key
