@@ -39,7 +39,8 @@ def _arrive(at: At) -> None:
     task_def = _task_def(at, scope)
     task_run = TaskRun()
     task_run.id.wf_run_id.CopyFrom(at.run.wf_run.id)
-    task_run.id.task_guid = _guid(at)
+    guid = _guid(at)
+    task_run.id.task_guid = guid
     task_run.task_def_id.CopyFrom(task_def.id)
     _fill_inputs(at, task_run, task_def, scope)
     task_run.source.task_node.node_run_id.CopyFrom(at.node_run.id)
@@ -50,7 +51,7 @@ def _arrive(at: At) -> None:
     if node.HasField("exponential_backoff"):
         task_run.exponential_backoff.CopyFrom(node.exponential_backoff)
     task_run.attempts.add()
-    task = Task(at.run.context, _key(at), task_run)
+    task = Task(at.run.context, at.run.prefix + task_run_part(guid), task_run)
     attempts.schedule(task)
     task.save()
     at.node_run.task.task_run_id.CopyFrom(task_run.id)
@@ -89,19 +90,16 @@ def _guid(at: At) -> str:
     return f"{at.thread.number}-{at.node_run.id.position}"
 
 
-def _key(at: At) -> bytes:
-    return at.run.prefix + task_run_part(_guid(at))
-
-
 def _task_run(at: At) -> TaskRun:
-    task_run = at.run.context.load(TASK_RUNS, _key(at))
+    guid = _guid(at)
+    task_run = at.run.context.load(TASK_RUNS, at.run.prefix + task_run_part(guid))
     if task_run is None:
-        raise AssertionError(f"the TASK NodeRun {_guid(at)} has no TaskRun")
+        raise AssertionError(f"the TASK NodeRun {guid} has no TaskRun")
     return task_run
 
 
 def _proceed(at: At) -> bool:
-    task_run = _task_run(at)
+    at.work = task_run = _task_run(at)
     if task_run.status in OPEN:
         return False
     last = task_run.attempts[-1]
@@ -115,7 +113,8 @@ def _proceed(at: At) -> bool:
 
 
 def _output(at: At) -> VariableValue | None:
-    return _task_run(at).attempts[-1].output
+    task_run: TaskRun = at.work
+    return task_run.attempts[-1].output
 
 
 def _can_halt(at: At) -> bool:

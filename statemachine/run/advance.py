@@ -127,7 +127,7 @@ def _take_edge(at: At, scope: Scope, with_mutations: bool) -> Edge:
         try:
             if kind is None or condition(getattr(edge, kind), scope):
                 if with_mutations and edge.variable_mutations:
-                    variables.mutate(at.run, at.thread, edge.variable_mutations, scope, at.plan.name)
+                    variables.mutate(at.run, edge.variable_mutations, scope, at.plan.name)
                 return edge
         except EvaluationError as error:
             raise EvaluationError(f"Failed evaluating edge with sink node {edge.sink_node_name}: {error}") from error

@@ -5,6 +5,7 @@ Each type is a file in `nodes/` that registers itself under the name of its case
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.values_pb2 import VariableValue
@@ -15,12 +16,13 @@ from konik.statemachine.run.run import Run
 
 @dataclass(slots=True)
 class At:
-    """A thread at a node."""
+    """A thread at a node. `work` is what `proceed` has looked up, for `output` to use."""
 
     run: Run
     thread: ThreadRun
     node_run: NodeRun
     plan: NodePlan
+    work: Any = None
 
 
 def _nothing(at: At) -> None:

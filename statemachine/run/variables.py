@@ -1,6 +1,7 @@
 """Variables of threads: creating, reading and writing them. A thread sees its own and its ancestors'."""
 
 from collections.abc import Iterable, Mapping
+from typing import NamedTuple
 
 from konik.api.pb.expressions_pb2 import VariableMutation
 from konik.api.pb.values_pb2 import TypeDefinition, VariableValue
@@ -21,7 +22,7 @@ from konik.statemachine.values.mutate import apply_mutations
 class Scope:
     """What an expression sees that is evaluated in a thread."""
 
-    __slots__ = ("_left", "_left_output", "_run", "_thread")
+    __slots__ = ("_found", "_left", "_left_output", "_run", "_thread")
 
     def __init__(
         self, run: Run, thread: ThreadRun, left: str | None = None, left_output: VariableValue | None = None
@@ -31,9 +32,21 @@ class Scope:
         self._thread = thread
         self._left = left
         self._left_output = left_output
+        self._found: dict[str, Place] = {}
+
+    def place(self, name: str) -> "Place":
+        """The variable of that name which the thread sees.
+
+        Raises:
+            EvaluationError: there is none in its scope.
+        """
+        known = self._found.get(name)
+        if known is None:
+            known = self._found[name] = _find(self._run, self._thread, name)
+        return known
 
     def variable(self, name: str) -> VariableValue:
-        return find(self._run, self._thread, name).value
+        return self.place(name).variable.value
 
     def node_output(self, node_name: str) -> VariableValue:
         output = self._left_output if node_name == self._left else outputs.recall(self._run, self._thread, node_name)
@@ -41,9 +54,17 @@ class Scope:
             raise EvaluationError(f"Specified node {node_name} has no output")
         return output
 
-    def declared(self, name: str) -> TypeDefinition | None:
-        owner = _owner(self._run, self._thread, name)
-        return None if owner is None else self._run.thread_plan(owner).variables[name].var_def.type_def
+    def declared(self, name: str) -> TypeDefinition:
+        """Its type. Raises as `place` does."""
+        return self.place(name).declared
+
+
+class Place(NamedTuple):
+    """Where a variable is, what it is, and what may be in it."""
+
+    key: bytes
+    variable: Variable
+    declared: TypeDefinition
 
 
 def check_inputs(plan: ThreadPlan, inputs: Mapping[str, VariableValue]) -> dict[str, VariableValue]:
@@ -97,18 +118,14 @@ def handler_input(plan: ThreadPlan, content: VariableValue | None) -> dict[str, 
     return {INPUT: content or VariableValue()} if INPUT in plan.variables else {}
 
 
-def find(run: Run, thread: ThreadRun, name: str) -> Variable:
-    """The variable of that name which the thread sees.
-
-    Raises:
-        EvaluationError: there is none in its scope.
-    """
+def _find(run: Run, thread: ThreadRun, name: str) -> Place:
     owner = _owner(run, thread, name)
-    part = None if owner is None else variable_part(owner.number, name)
-    variable = None if part is None else run.context.load(VARIABLES, run.prefix + part)
-    if variable is None:
-        raise EvaluationError(f"Variable {name} is not in the scope of thread {thread.thread_spec_name}")
-    return variable
+    if owner is not None:
+        key = run.prefix + variable_part(owner.number, name)
+        variable = run.context.load(VARIABLES, key)
+        if variable is not None:
+            return Place(key, variable, run.thread_plan(owner).variables[name].var_def.type_def)
+    raise EvaluationError(f"Variable {name} is not in the scope of thread {thread.thread_spec_name}")
 
 
 def _owner(run: Run, thread: ThreadRun, name: str) -> ThreadRun | None:
@@ -121,14 +138,13 @@ def _owner(run: Run, thread: ThreadRun, name: str) -> ThreadRun | None:
     return None
 
 
-def mutate(run: Run, thread: ThreadRun, mutations: Iterable[VariableMutation], scope: Scope, left: str) -> None:
+def mutate(run: Run, mutations: Iterable[VariableMutation], scope: Scope, left: str) -> None:
     """Carries out the mutations of an edge, all of them or none.
 
     Raises:
         EvaluationError: one of them failed.
     """
     for name, value in apply_mutations(mutations, scope, scope.declared, left).items():
-        variable = find(run, thread, name)
-        variable.value.CopyFrom(value)
-        part = variable_part(variable.id.thread_run_number, name)
-        run.context.save(VARIABLES, run.prefix + part, variable)
+        place = scope.place(name)
+        place.variable.value.CopyFrom(value)
+        run.context.save(VARIABLES, place.key, place.variable)

@@ -75,11 +75,9 @@ def coerce(value: VariableValue, target: TypeDefinition | None) -> VariableValue
 
     Raises EvaluationError if the types do not go together or a text cannot be read as the target type.
     """
-    if target is None or is_null(value):
+    if target is None or types.belongs(value, target) or is_null(value):
         return value
     of, wanted = kind(value), types.primitive_of(target)
-    if of is not None and of == wanted:
-        return value
     conversion = _CONVERSION.get(wanted, {}).get(of) if of is not None and wanted is not None else None
     if conversion is None:
         raise EvaluationError(f"Coercing from {kind_name(value)} to {types.text(target)} not supported")
@@ -91,8 +89,9 @@ def task_input(value: VariableValue, declared: TypeDefinition) -> VariableValue:
 
     Raises EvaluationError naming both types if the value does not fit.
     """
-    of = kind(value)
-    if of is None and not is_null(value) or not types.compatible(declared, types.type_of(value)):
+    if types.belongs(value, declared):
+        return value
+    if kind(value) is None and not is_null(value) or not types.compatible(declared, types.type_of(value)):
         raise EvaluationError(f"Cannot assign {kind_name(value)} to {types.text(declared)}")
     return coerce(value, declared)
 

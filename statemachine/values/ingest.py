@@ -25,7 +25,7 @@ def ingest(value: VariableValue, declared: TypeDefinition | None, what: str) -> 
     is none) and NotBuilt.
     """
     checked = _checked(value, what)
-    if declared is None:
+    if declared is None or types.belongs(checked, declared):
         return checked
     given = types.type_of(checked)
     if not types.compatible(declared, given):

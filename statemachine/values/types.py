@@ -104,6 +104,12 @@ def primitive_of(declared: TypeDefinition) -> VariableType | None:
     return declared.primitive_type if declared.HasField("primitive_type") else None
 
 
+def belongs(value: VariableValue, declared: TypeDefinition) -> bool:
+    """Whether a value is of just that primitive type: the usual case, in which nothing has to be converted."""
+    of = kind(value)
+    return of is not None and of == primitive_of(declared)
+
+
 def equal(a: TypeDefinition, b: TypeDefinition) -> bool:
     """Whether two normalised types are the same, masking included."""
     return a == b
