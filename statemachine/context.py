@@ -24,14 +24,16 @@ _DEFINITIONS = frozenset((TASK_DEFS, WF_SPECS))
 
 
 class _Slot:
-    """An object in the hands of a command: what is stored, and what it is now."""
+    """An object in the hands of a command: what is stored, and what it is now. `was` is the status of what is stored,
+    if `message` is that object, changed or not."""
 
-    __slots__ = ("message", "stored", "table")
+    __slots__ = ("message", "stored", "table", "was")
 
-    def __init__(self, table: Table[Any], stored: bytes | None, message: Any) -> None:
+    def __init__(self, table: Table[Any], stored: bytes | None, message: Any, was: Any) -> None:
         self.table = table
         self.stored = stored
         self.message = message
+        self.was = was
 
 
 class Plans:
@@ -122,10 +124,16 @@ class Context(Reader):
     def load(self, table: Table[M], key: bytes) -> M | None:
         slot = self._slots.get(key)
         if slot is None:
-            raw = self.txn.get(key)
-            slot = self._slots[key] = _Slot(table, raw, None if raw is None else table.parse(raw))
+            slot = self._slots[key] = self._found(table, self.txn.get(key))
         message: M | None = slot.message
         return message
+
+    @staticmethod
+    def _found(table: Table[M], stored: bytes | None) -> _Slot:
+        if stored is None:
+            return _Slot(table, None, None, None)
+        message = table.parse(stored)
+        return _Slot(table, stored, message, indexes.status(table, message))
 
     def save(self, table: Table[M], key: bytes, message: M) -> None:
         """`message` is what `key` holds from now on; it may still be changed until the command ends."""
@@ -138,8 +146,9 @@ class Context(Reader):
     def _set(self, table: Table[M], key: bytes, message: M | None) -> None:
         slot = self._slots.get(key)
         if slot is None:
-            slot = self._slots[key] = _Slot(table, self.txn.get(key), message)
-        slot.message = message
+            slot = self._slots[key] = _Slot(table, self.txn.get(key), message, None)
+        elif slot.message is not message:
+            slot.message, slot.was = message, None
         self._changed[key] = slot
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -193,5 +202,6 @@ class Context(Reader):
             )
         else:
             self.txn.put(key, raw)
-        indexes.update(self, slot.table, slot.stored, slot.message)
+        indexes.update(self, slot.table, slot.stored, slot.message, slot.was)
         slot.stored = raw
+        slot.was = None if raw is None else indexes.status(slot.table, slot.message)

@@ -5,6 +5,7 @@ A number below that is never run: its result is gone, and running it again would
 for ids that clients choose, within a bounded time and number.
 """
 
+from functools import lru_cache
 from hashlib import blake2b
 
 from konik.statemachine import keys, limits
@@ -17,12 +18,17 @@ _ENDED = b"ended"
 NONCE_BYTES = 16
 
 
+@lru_cache(maxsize=64)
+def _of_process(table: bytes, node: str, nonce: bytes) -> bytes:
+    return table + keys.text(node) + nonce
+
+
 def _session_key(id: CommandId) -> bytes:
-    return keys.SESSION + keys.text(id.node) + id.nonce
+    return _of_process(keys.SESSION, id.node, id.nonce)
 
 
 def _result_prefix(id: CommandId) -> bytes:
-    return keys.SESSION_RESULT + keys.text(id.node) + id.nonce
+    return _of_process(keys.SESSION_RESULT, id.node, id.nonce)
 
 
 def _result_key(id: CommandId) -> bytes:

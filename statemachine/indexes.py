@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from functools import lru_cache
 from hashlib import sha256
+from operator import attrgetter
 from typing import Any, Final, Generic, Protocol, TypeVar
 
 from google.protobuf.message import Message
@@ -116,14 +117,26 @@ def wf_specs_of_task_def(tenant: str, task_def: str) -> bytes:
     return _under(tenant, _WF_SPEC_BY_TASK_DEF, task_def)
 
 
-def update(context: Writer, table: Table[Any], stored: bytes | None, message: Any) -> None:
-    """Writes what changes in the index when `stored` becomes `message`; None is an object that is not there."""
+def status(table: Table[Any], message: Any) -> Any:
+    """The only one of an object's facts that changes in its life; None where that is not a plain field."""
+    indexed = INDEXED.get(table)
+    return None if indexed is None or indexed.status is None else indexed.status(message)
+
+
+def update(context: Writer, table: Table[Any], stored: bytes | None, message: Any, was: Any = None) -> None:
+    """Writes what changes in the index when `stored` becomes `message`; None is an object that is not there. `was` is
+    the status of what is stored, if `message` is the same object and has one: then nothing has to be parsed."""
     indexed = INDEXED.get(table)
     if indexed is None:
+        return
+    if was is not None and status(table, message) == was:
         return
     after = None if message is None else indexed.facts(context, message)
     if message is not None and after is None:
         return  # whether an object is indexed at all never changes in its life
+    if was is not None and after is not None:
+        _move(context, indexed, message, (*after[:-1], was), after)
+        return
     old = None if stored is None else table.parse(stored)
     before = None if old is None else indexed.facts(context, old)
     stays = old is not None and message is not None and indexed.created(old) == indexed.created(message)
@@ -140,6 +153,17 @@ def update(context: Writer, table: Table[Any], stored: bytes | None, message: An
     for key in come:
         if key not in gone:
             context.txn.put(key, value)
+
+
+def _move(context: Writer, indexed: "_Indexed[Any]", message: Any, before: Facts, after: Facts) -> None:
+    end, value = _end(indexed, message), _value(message)
+    gone, come = indexed.groups(context.tenant, before), indexed.groups(context.tenant, after)
+    for group in gone:
+        if group not in come:
+            context.txn.delete(group + end)
+    for group in come:
+        if group not in gone:
+            context.txn.put(group + end, value)
 
 
 def entries(context: Writer, table: Table[Any], message: Any) -> dict[bytes, bytes]:
@@ -199,6 +223,8 @@ class _Indexed(Generic[M]):
     """What it is found under, in a tenant: the beginnings of its keys, each once."""
     created: Callable[[M], Timestamp]
     id_text: Callable[[M], str]
+    status: Callable[[M], Any] | None = None
+    """The last of its facts, if the others never change in its life."""
 
 
 def _versions(major: int, revision: int) -> tuple[bytes, bytes, bytes]:
@@ -225,12 +251,12 @@ def _version_of(spec: WfSpecId) -> tuple[str, int, int]:
 def _wf_run_facts(context: Writer, wf_run: WfRun) -> Facts:
     id = wf_run.id
     parent = keys.wf_run_text(id.parent_wf_run_id) if id.HasField("parent_wf_run_id") else None
-    return _version_of(wf_run.wf_spec_id), wf_run.status, parent
+    return _version_of(wf_run.wf_spec_id), parent, wf_run.status
 
 
 @lru_cache(maxsize=CACHED_GROUPS)
 def _wf_run_groups(tenant: str, facts: Facts) -> tuple[bytes, ...]:
-    (name, *version), status, parent = facts
+    (name, *version), parent, status = facts
     known = (None, None), (version[0], None), version
     groups = [wf_runs(tenant, name, major, revision, end) for major, revision in known for end in (None, status)]
     if parent is not None:
@@ -310,18 +336,21 @@ INDEXED: Final[dict[Table[Any], _Indexed[Any]]] = {
         groups=_wf_run_groups,
         created=lambda wf_run: wf_run.start_time,
         id_text=lambda wf_run: keys.wf_run_text(wf_run.id),
+        status=attrgetter("status"),
     ),
     TASK_RUNS: _Indexed(
         facts=_task_run_facts,
         groups=_and_any(task_runs),
         created=lambda task_run: task_run.scheduled_at,
         id_text=lambda task_run: f"{keys.wf_run_text(task_run.id.wf_run_id)}/{task_run.id.task_guid}",
+        status=attrgetter("status"),
     ),
     NODE_RUNS: _Indexed(
         facts=_node_run_facts,
         groups=_and_any(node_runs),
         created=lambda node_run: node_run.arrival_time,
         id_text=_node_run_text,
+        status=attrgetter("status"),
     ),
     VARIABLES: _Indexed(
         facts=_variable_facts,
@@ -334,6 +363,7 @@ INDEXED: Final[dict[Table[Any], _Indexed[Any]]] = {
         groups=_and_any(external_events),
         created=lambda event: event.created_at,
         id_text=_external_event_text,
+        status=attrgetter("claimed"),
     ),
     CORRELATED_EVENTS: _Indexed(
         facts=_correlated_event_facts,

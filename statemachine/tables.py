@@ -1,6 +1,7 @@
 """The objects of the state: which message each table holds, and under which key."""
 
 from collections.abc import Callable
+from functools import lru_cache
 from typing import Generic, TypeVar
 
 from google.protobuf.message import Message
@@ -86,8 +87,12 @@ def wf_spec_prefix(tenant: str, name: str) -> bytes:
 
 def wf_spec_key(tenant: str, wf_spec_id: WfSpecId) -> bytes:
     """Neither number may be negative; no stored WfSpec has such a version."""
-    version = keys.descending(wf_spec_id.major_version) + keys.descending(wf_spec_id.revision)
-    return wf_spec_prefix(tenant, wf_spec_id.name) + version
+    return _wf_spec_key(tenant, wf_spec_id.name, wf_spec_id.major_version, wf_spec_id.revision)
+
+
+@lru_cache(maxsize=1024)
+def _wf_spec_key(tenant: str, name: str, major: int, revision: int) -> bytes:
+    return wf_spec_prefix(tenant, name) + keys.descending(major) + keys.descending(revision)
 
 
 def deleted_wf_spec_key(live: bytes) -> bytes:

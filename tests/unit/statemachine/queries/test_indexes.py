@@ -8,7 +8,7 @@ from google.protobuf.message import Message
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from konik.api.pb.enums_pb2 import INT, JSON_ARR, JSON_OBJ, STR
+from konik.api.pb.enums_pb2 import INT, JSON_ARR, JSON_OBJ, STR, TASK_PENDING, TASK_RUNNING, TASK_SCHEDULED
 from konik.api.pb.external_event_pb2 import CorrelatedEvent, ExternalEvent
 from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.task_run_pb2 import TaskRun
@@ -160,6 +160,22 @@ def test_an_object_whose_facts_stay_the_same_writes_no_index_entry(state: Any) -
     context.save(tables.TASK_RUNS, key, run)
     context.flush()
     assert list(context.txn._writes) == [key]
+
+
+def test_an_object_that_was_loaded_and_changed_is_found_by_what_it_is_now(state: Any) -> None:
+    run = TaskRun(status=TASK_SCHEDULED)
+    run.id.task_guid = "0-1"
+    run.task_def_id.name = "task"
+    key = tables.task_run_key(TENANT, run.id)
+    state.save(tables.TASK_RUNS, key, run)
+    context = state.context()
+    loaded = context.load(tables.TASK_RUNS, key)
+    for status in (TASK_RUNNING, TASK_PENDING, TASK_RUNNING):
+        loaded.status = status
+        context.save(tables.TASK_RUNS, key, loaded)
+        context.flush()
+    context.commit()
+    assert index_of(state) == indexes.entries(state.context(), tables.TASK_RUNS, loaded)
 
 
 def test_the_longest_texts_make_keys_that_the_store_takes(state: Any) -> None:
