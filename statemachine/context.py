@@ -77,6 +77,10 @@ class Reader:
         """The stored pairs with start <= key < stop, in order."""
         return self.txn.scan(start, stop)
 
+    def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
+        """The first pair that `scan` would yield, or None."""
+        return self.txn.first(start, stop)
+
     def plan(self, key: bytes) -> Plan | None:
         """The compiled WfSpec under `key`, or None. A deleted version still serves the WfRuns that it started."""
         plan: Plan | None = self.plans.get(key)
@@ -151,12 +155,16 @@ class Context(Reader):
             slot.message, slot.was = message, None
         self._changed[key] = slot
 
+    def stored_bytes(self, key: bytes) -> int:
+        """How large the object under `key`, which was loaded, is as it is stored."""
+        return len(self._slots[key].stored or b"")
+
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
         self.flush()
         return self.txn.scan(start, stop)
 
     def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
-        """The first pair with start <= key < stop among what is written directly (queues, marks), not saved objects."""
+        self.flush()
         return self.txn.first(start, stop)
 
     def next_number(self) -> int:

@@ -88,8 +88,10 @@ class Overlay:
     def first(self, start: bytes, stop: bytes) -> tuple[bytes, bytes] | None:
         """The first pair with start <= key < stop that is not deleted, or None; both in one table."""
         keys = self._settle(start, stop)
-        place, end = keys.bisect_left(start), len(keys)
-        while place < end and (key := keys[place]) < stop:
+        if not keys:
+            return None
+        place = 0 if keys[0] >= start else keys.bisect_left(start)
+        while place < len(keys) and (key := keys[place]) < stop:
             value = self.pairs[key]
             if value is not None:
                 return key, value

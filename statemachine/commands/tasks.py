@@ -18,7 +18,7 @@ from konik.api.pb.ids_pb2 import TaskRunId
 from konik.api.pb.internal_pb2 import AttemptRef
 from konik.api.pb.security_pb2 import ACL_TASK, RUN
 from konik.api.pb.task_requests_pb2 import ReportTaskRun
-from konik.api.pb.task_run_pb2 import TaskAttempt, TaskRun
+from konik.api.pb.task_run_pb2 import TaskAttempt
 from konik.api.pb.values_pb2 import VariableValue
 from konik.statemachine import limits, timers
 from konik.statemachine.context import Context
@@ -74,7 +74,7 @@ def _record(task: Task, request: ReportTaskRun, status: TaskStatus) -> TaskStatu
     if task_def is not None and task_def.return_type.HasField("return_type"):
         declared = task_def.return_type.return_type
         attempt.masked_value = declared.masked
-    if _too_large(task_run, request):
+    if _too_large(task, request):
         return _unusable(attempt, LHErrorType.TASK_ERROR, "RESOURCE_EXHAUSTED: the report is too large to be stored")
     if request.HasField("log_output"):
         attempt.log_output.CopyFrom(_storable(request.log_output, "log_output"))
@@ -104,8 +104,9 @@ def _storable(value: VariableValue, what: str) -> VariableValue:
         return VariableValue(str=f"{what} could not be stored: {error}")
 
 
-def _too_large(task_run: TaskRun, request: ReportTaskRun) -> bool:
-    return task_run.ByteSize() + request.ByteSize() > limits.OBJECT_BYTES_MAX - limits.TASK_RUN_MARGIN_BYTES
+def _too_large(task: Task, request: ReportTaskRun) -> bool:
+    stored = task.context.stored_bytes(task.key)
+    return stored + request.ByteSize() > limits.OBJECT_BYTES_MAX - limits.TASK_RUN_MARGIN_BYTES
 
 
 def _unusable(attempt: TaskAttempt, type: LHErrorType, message: str) -> TaskStatus:

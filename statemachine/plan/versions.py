@@ -32,7 +32,7 @@ def latest_key(reader: Reader, name: str, major: int | None = None, revision: in
         if number < 0:
             return None
         prefix += keys.descending(number)
-    first = next(reader.scan(prefix, keys.after(prefix)), None)
+    first = reader.first(prefix, keys.after(prefix))
     return None if first is None else first[0]
 
 

@@ -82,7 +82,7 @@ def _wf_runs(reader: Reader) -> Callable[[bytes, bytes], Iterator[Pair]]:
     tenant_end = len(keys.WF_RUN + keys.text(reader.tenant))
 
     def scan(start: bytes, stop: bytes) -> Iterator[Pair]:
-        while (found := next(reader.scan(start, stop), None)) is not None:
+        while (found := reader.first(start, stop)) is not None:
             prefix = found[0][: keys.end_of_text(found[0], tenant_end)]
             if found[0] == prefix + keys.PART_WF_RUN:
                 yield found

@@ -50,7 +50,7 @@ def take(context: Context, node: str, nonce: bytes, ticket: Ticket) -> None:
     waiting.node = node
     waiting.nonce = nonce
     prefix = _queue(keys.TASK_QUEUE, ticket.tenant, ticket.task_def)
-    found = context.first(prefix, keys.after(prefix))
+    found = context.txn.first(prefix, keys.after(prefix))
     if found is None:
         _keep(context, waiting)
         return
@@ -118,7 +118,7 @@ def delivery(task: Task, queued: QueuedAttempt) -> Delivery:
 def _offer(task: Task, queued: QueuedAttempt) -> None:
     context, task_def = task.context, task.task_run.task_def_id.name
     prefix = _queue(keys.TICKET, context.tenant, task_def)
-    found = context.first(prefix, keys.after(prefix))
+    found = context.txn.first(prefix, keys.after(prefix))
     if found is None:
         key = _queue(keys.TASK_QUEUE, context.tenant, task_def) + queued.place
         context.txn.put(key, queued.SerializeToString(deterministic=True))
