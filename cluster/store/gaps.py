@@ -13,16 +13,18 @@ GAPS_MAX = 1_000
 class Gaps:
     """Disjoint ranges start <= key < stop, ascending."""
 
-    __slots__ = ("starts", "_stops")
+    __slots__ = ("starts", "_stops", "tables")
 
     def __init__(self) -> None:
         self.starts: list[bytes] = []
-        """Empty if there is nothing to ask for: the store looks here first, since it does so at every write."""
         self._stops: list[bytes] = []
+        self.tables: set[int] = set()
+        """Where there may be any: the store looks here first, since it does so at every write."""
 
     def clear(self) -> None:
         self.starts.clear()
         self._stops.clear()
+        self.tables.clear()
 
     def leap(self, start: bytes) -> bytes:
         """The first key at or after `start` that may exist."""
@@ -44,6 +46,7 @@ class Gaps:
         if first < last:
             start, stop = min(start, starts[first]), max(stop, stops[last - 1])
         starts[first:last], stops[first:last] = [start], [stop]
+        self.tables.add(start[0])
 
     def fill(self, key: bytes) -> None:
         """`key` exists now: the range around it ends before it."""

@@ -34,6 +34,9 @@ DAMAGE = lmdb.CorruptedError, lmdb.PageNotFoundError, lmdb.InvalidError, lmdb.Pa
 SLICE_KEYS = 250
 """Keys written between two pauses."""
 
+BARE_RANGES_MAX = 1_000
+"""Ranges that are remembered to hold nothing: the fronts of queues are asked for again and again."""
+
 PAGE_BYTES = os.sysconf("SC_PAGESIZE")
 """LMDB's page is the machine's."""
 
@@ -67,6 +70,7 @@ class Image:
         except lmdb.Error as error:
             raise StoreError(f"{path} cannot be opened: {error}") from error
         self._generation = 0  # counts renewals: a scan must not outlive its transaction
+        self._bare: set[tuple[bytes, bytes]] = set()  # ranges that hold nothing, as long as reads see the same commit
 
     def get(self, key: bytes) -> bytes | None:
         """The value, or None. Raises CorruptState if the record is damaged."""
@@ -101,11 +105,16 @@ class Image:
 
     def has_in(self, start: bytes, stop: bytes) -> bool:
         """Whether there is a record with start <= key < stop; it is not looked at."""
+        if (start, stop) in self._bare:
+            return False
         try:
             with self._read.cursor() as cursor:
-                return bool(cursor.set_range(start)) and cursor.key() < stop
+                found = bool(cursor.set_range(start)) and cursor.key() < stop
         except DAMAGE as error:
             raise _corrupt(start, error) from error
+        if not found and len(self._bare) < BARE_RANGES_MAX:
+            self._bare.add((start, stop))
+        return found
 
     def checkpoint(self) -> Checkpoint | None:
         """What the image says about itself; None if nothing was ever written. Raises CorruptState or StoreError."""
@@ -135,6 +144,7 @@ class Image:
     def renew(self) -> None:
         """Reads see the last commit from now on, and pages that only the old one needed are free."""
         self._generation += 1
+        self._bare.clear()
         self._read.abort()
         self._read = self._environment.begin()
 
@@ -147,6 +157,7 @@ class Image:
         if usage.used_bytes + bytes_needed <= usage.map_bytes:
             return
         self._generation += 1
+        self._bare.clear()
         self._read.abort()
         try:
             self._environment.set_mapsize(_whole_pages(max(2 * usage.map_bytes, usage.used_bytes + 2 * bytes_needed)))

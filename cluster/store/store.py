@@ -14,7 +14,7 @@ from konik.cluster.store.hash import MODULUS, Fold, StateHash, pair_hash
 from konik.cluster.store.image import HEAD, KEY_BYTES_MAX, TABLES, Checkpoint, Image
 from konik.cluster.store.overlay import Change, Overlay, overlaid
 
-TOMBSTONES_WALKED_MAX = 16
+TOMBSTONES_WALKED_MAX = 4
 """Deleted keys at the front of a scan above which the range they were in is remembered as empty."""
 
 
@@ -64,7 +64,7 @@ class Store:
         assert 0 < len(key) <= KEY_BYTES_MAX and key < HEAD, f"{len(key)} bytes cannot be a key: {key!r:.100}"
         self.live.put(key, value)
         self._hash.changes[key] = value
-        if self._gaps.starts:
+        if key[0] in self._gaps.tables:
             self._gaps.fill(key)
 
     def delete(self, key: bytes) -> None:
@@ -86,7 +86,7 @@ class Store:
             assert 0 < len(key) <= KEY_BYTES_MAX and key[0] < 255, f"{key!r:.200} cannot be a key"
             put(key, value)
             noted[key] = value
-            if gaps.starts:
+            if key[0] in gaps.tables:
                 gaps.fill(key)
 
     def scan(self, start: bytes, stop: bytes) -> Iterator[tuple[bytes, bytes]]:
@@ -96,7 +96,7 @@ class Store:
         steps is safe but may be seen or not: collect first what you are going to change.
         """
         _check_range(start, stop)
-        if self._gaps.starts:
+        if start[0] in self._gaps.tables:
             start = self._gaps.leap(start)
             if start >= stop:
                 return
@@ -117,7 +117,7 @@ class Store:
         """The first pair that `scan` would yield, or None. Cheap where nothing lies below the live overlay, as at the
         front of a queue."""
         _check_range(start, stop)
-        leapt = self._gaps.leap(start) if self._gaps.starts else start
+        leapt = self._gaps.leap(start) if start[0] in self._gaps.tables else start
         if leapt >= stop:
             return None
         if (self.frozen is None or not self.frozen.touches(start[0])) and not self.image.has_in(leapt, stop):

@@ -159,3 +159,12 @@ def test_the_scrub_walks_everything_in_slices_and_begins_again(bench) -> None:
     bench.checkpoint(store, 1)
     for _ in range(2):
         assert [store.scrub(10) for _ in range(4)] == [False, False, False, True]
+
+
+def test_a_range_that_was_empty_has_a_first_pair_once_a_checkpoint_has_brought_one_there(bench) -> None:
+    store = bench.store()
+    assert store.first(b"t", b"u") is None
+    store.put(b"t1", b"x")
+    assert store.first(b"t", b"u") == (b"t1", b"x")
+    bench.checkpoint(store, 1)
+    assert store.first(b"t", b"u") == (b"t1", b"x")
