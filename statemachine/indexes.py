@@ -183,7 +183,7 @@ def _groups(context: Writer, indexed: "_Indexed[Any]", facts: Facts | None) -> t
 def _end(indexed: "_Indexed[Any]", message: Any) -> bytes:
     """How the keys of all its entries end."""
     created_ms = max(0, milliseconds(indexed.created(message)))
-    return keys.long(created_ms) + _text(indexed.id_text(message), INDEX_ID_BYTES_MAX)
+    return keys.long(created_ms) + keys.rare_text(_cut(indexed.id_text(message), INDEX_ID_BYTES_MAX))
 
 
 def _value(message: Any) -> bytes:
@@ -196,13 +196,17 @@ def _under(tenant: str, index: bytes, text: str) -> bytes:
     return keys.INDEX + keys.text(tenant) + index + _text(text)
 
 
-def _text(text: str, bytes_max: int = INDEX_TEXT_BYTES_MAX) -> bytes:
-    """A text part of bounded length. Exact matches still work on what was cut, thanks to the digest."""
+def _text(text: str) -> bytes:
+    return keys.text(_cut(text, INDEX_TEXT_BYTES_MAX))
+
+
+def _cut(text: str, bytes_max: int) -> str:
+    """A text of bounded length. Exact matches still work on what was cut, thanks to the digest."""
     raw = text.encode()
-    if len(raw) > bytes_max:
-        digest = sha256(raw).hexdigest()[:INDEX_DIGEST_CHARACTERS]
-        text = raw[: bytes_max - INDEX_DIGEST_CHARACTERS].decode(errors="ignore") + digest
-    return keys.text(text)
+    if len(raw) <= bytes_max:
+        return text
+    digest = sha256(raw).hexdigest()[:INDEX_DIGEST_CHARACTERS]
+    return raw[: bytes_max - INDEX_DIGEST_CHARACTERS].decode(errors="ignore") + digest
 
 
 _ANY: Final = b"\0"

@@ -47,8 +47,7 @@ TEXT_BYTES_MAX = 80
 _TEXT_BYTES_KEPT = 48
 
 
-@lru_cache(maxsize=8192)
-def text(value: str) -> bytes:
+def rare_text(value: str) -> bytes:
     """A text part: no other text's part begins with it. A long text is cut, and told apart by its digest.
 
     So a key never outgrows what the store takes, however long names are; what is cut keeps its order and its prefixes
@@ -60,6 +59,10 @@ def text(value: str) -> bytes:
     if b"\0" in raw or b"\1" in raw:
         raw = raw.replace(b"\1", b"\1\2").replace(b"\0", b"\1\1")
     return raw + b"\0"
+
+
+text = lru_cache(maxsize=8192)(rare_text)
+"""The same for texts that come again and again: names, and ids of what is worked on."""
 
 
 def text_prefix(value: str) -> bytes:

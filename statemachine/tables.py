@@ -108,6 +108,7 @@ def wf_run_key(tenant: str, wf_run_id: WfRunId) -> bytes:
     return keys.wf_run(tenant, wf_run_id) + keys.PART_WF_RUN
 
 
+@lru_cache(maxsize=4096)
 def node_run_part(thread: int, position: int) -> bytes:
     return keys.PART_NODE_RUN + keys.number(thread) + keys.number(position)
 
@@ -117,6 +118,7 @@ def node_run_key(tenant: str, node_run_id: NodeRunId) -> bytes:
     return keys.wf_run(tenant, node_run_id.wf_run_id) + part
 
 
+@lru_cache(maxsize=4096)
 def task_run_part(guid: str) -> bytes:
     return keys.PART_TASK_RUN + keys.text(guid)
 
@@ -125,6 +127,7 @@ def task_run_key(tenant: str, task_run_id: TaskRunId) -> bytes:
     return keys.wf_run(tenant, task_run_id.wf_run_id) + task_run_part(task_run_id.task_guid)
 
 
+@lru_cache(maxsize=4096)
 def variable_part(thread: int, name: str) -> bytes:
     return keys.PART_VARIABLE + keys.number(thread) + keys.text(name)
 
