@@ -3,7 +3,6 @@
 from collections.abc import Callable
 
 from konik.api.pb.enums_pb2 import COMPLETED, HALTED, HALTING, RUNNING, LHStatus
-from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.wf_run_pb2 import ThreadRun
 from konik.api.pb.wf_spec_pb2 import Edge
 from konik.statemachine import limits
@@ -138,7 +137,7 @@ def activate(run: Run, thread: ThreadRun, node_name: str) -> None:
     """The thread arrives at the node."""
     thread.current_node_position += 1
     plan = run.node_plan(thread, node_name)
-    node_run: NodeRun = threads.new_node_run(run, thread, node_name)
+    node_run = threads.new_node_run(run, thread, plan)
     try:
         NODE_TYPES[plan.kind].arrive(At(run, thread, node_run, plan))
     except (NodeFailure, EvaluationError) as error:

@@ -7,7 +7,7 @@ from konik.api.pb.node_run_pb2 import NodeRun
 from konik.api.pb.values_pb2 import VariableValue
 from konik.api.pb.wf_run_pb2 import ENTRYPOINT, ThreadRun, ThreadType
 from konik.statemachine import limits
-from konik.statemachine.plan.compiled import ThreadPlan
+from konik.statemachine.plan.compiled import NodePlan, ThreadPlan
 from konik.statemachine.run import variables
 from konik.statemachine.run.failure import NodeFailure
 from konik.statemachine.run.run import Run
@@ -43,23 +43,20 @@ def start(
     if parent is not None:
         thread.parent_thread_id = parent.number
         parent.child_thread_ids.append(thread.number)
-    entrypoint = new_node_run(run, thread, plan.entrypoint)
+    entrypoint = new_node_run(run, thread, plan.nodes[plan.entrypoint])
     entrypoint.entrypoint.SetInParent()
     variables.create(run, thread, inputs)
     return thread
 
 
-def new_node_run(run: Run, thread: ThreadRun, node_name: str) -> NodeRun:
+def new_node_run(run: Run, thread: ThreadRun, plan: NodePlan) -> NodeRun:
     """A NodeRun at the thread's current position, RUNNING."""
     node_run = NodeRun()
+    node_run.CopyFrom(plan.fresh)
     id = node_run.id
     id.wf_run_id.CopyFrom(run.wf_run.id)
     id.thread_run_number = thread.number
     id.position = thread.current_node_position
-    node_run.wf_spec_id.CopyFrom(thread.wf_spec_id)
-    node_run.thread_spec_name = thread.thread_spec_name
-    node_run.node_name = node_name
-    node_run.status = RUNNING
     set_timestamp(node_run.arrival_time, run.now_ms)
     run.save_node_run(node_run)
     return node_run
