@@ -126,58 +126,51 @@ def status(table: Table[Any], message: Any) -> Any:
 def update(context: Writer, table: Table[Any], stored: bytes | None, message: Any, was: Any = None) -> None:
     """Writes what changes in the index when `stored` becomes `message`; None is an object that is not there. `was` is
     the status of what is stored, if `message` is the same object and has one: then nothing has to be parsed."""
+    if was is not None:
+        if status(table, message) != was:
+            _move(context, INDEXED[table], message, was)
+        return
     indexed = INDEXED.get(table)
     if indexed is None:
         return
-    if was is not None and status(table, message) == was:
-        return
-    after = None if message is None else indexed.facts(context, message)
-    if message is not None and after is None:
+    facts = None if message is None else indexed.facts(context, message)
+    if message is not None and facts is None:
         return  # whether an object is indexed at all never changes in its life
-    if was is not None and after is not None:
-        _move(context, indexed, message, (*after[:-1], was), after)
-        return
-    old = None if stored is None else table.parse(stored)
-    before = None if old is None else indexed.facts(context, old)
-    stays = old is not None and message is not None and indexed.created(old) == indexed.created(message)
-    if stays and before == after:
-        return
-    end = _end(indexed, old if message is None else message)
-    old_end = end if stays or old is None else _end(indexed, old)
-    gone = [group + old_end for group in _groups(context, indexed, before)]
-    come = [group + end for group in _groups(context, indexed, after)]
-    value = b"" if message is None else _value(message)
-    for key in gone:
-        if key not in come:
+    before = {} if stored is None else entries(context, table, table.parse(stored))
+    after = {} if facts is None else _made(context, indexed, message, facts)
+    for key in before:
+        if key not in after:
             context.txn.delete(key)
-    for key in come:
-        if key not in gone:
+    for key, value in after.items():
+        if key not in before:
             context.txn.put(key, value)
 
 
-def _move(context: Writer, indexed: "_Indexed[Any]", message: Any, before: Facts, after: Facts) -> None:
-    end, value = _end(indexed, message), _value(message)
-    gone, come = indexed.groups(context.tenant, before), indexed.groups(context.tenant, after)
+def _move(context: Writer, indexed: "_Indexed[Any]", message: Any, was: Any) -> None:
+    """The object's status is another one than it was; nothing else has changed."""
+    facts = indexed.facts(context, message)
+    if facts is None:
+        return
+    end = _end(indexed, message)
+    gone, come = indexed.groups(context.tenant, (*facts[:-1], was)), indexed.groups(context.tenant, facts)
     for group in gone:
         if group not in come:
             context.txn.delete(group + end)
     for group in come:
         if group not in gone:
-            context.txn.put(group + end, value)
+            context.txn.put(group + end, _value(message))
 
 
 def entries(context: Writer, table: Table[Any], message: Any) -> dict[bytes, bytes]:
     """All index entries of an object."""
     indexed = INDEXED.get(table)
-    if indexed is None:
-        return {}
+    facts = None if indexed is None else indexed.facts(context, message)
+    return {} if indexed is None or facts is None else _made(context, indexed, message, facts)
+
+
+def _made(context: Writer, indexed: "_Indexed[Any]", message: Any, facts: Facts) -> dict[bytes, bytes]:
     end, value = _end(indexed, message), _value(message)
-    return {group + end: value for group in _groups(context, indexed, indexed.facts(context, message))}
-
-
-def _groups(context: Writer, indexed: "_Indexed[Any]", facts: Facts | None) -> tuple[bytes, ...]:
-    """The beginnings of the keys of an object's entries, in a fixed order."""
-    return () if facts is None else indexed.groups(context.tenant, facts)
+    return {group + end: value for group in indexed.groups(context.tenant, facts)}
 
 
 def _end(indexed: "_Indexed[Any]", message: Any) -> bytes:
