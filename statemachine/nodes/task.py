@@ -124,4 +124,4 @@ def _can_halt(at: At) -> bool:
     return _task_run(at).status not in OPEN
 
 
-register(NodeType("task", arrive=_arrive, proceed=_proceed, output=_output, can_halt=_can_halt))
+register(NodeType("task", arrive=_arrive, proceed=_proceed, output=_output, can_halt=_can_halt, always_waits=True))

@@ -29,13 +29,14 @@ def advance(run: Run) -> None:
 
 
 def _pass(run: Run) -> bool:
-    changed = failing.launch_handlers(run)
+    """False if another one would change nothing."""
+    goes_on = failing.launch_handlers(run)
     threads_now = run.wf_run.thread_runs
     place = 0
     while place < len(threads_now):  # threads that start during the pass are moved in it, too
-        changed |= _step(run, threads_now[place])
+        goes_on |= _step(run, threads_now[place])
         place += 1
-    return changed
+    return goes_on
 
 
 _SPINNING = (
@@ -80,14 +81,15 @@ def _step_running(run: Run, thread: ThreadRun) -> bool:
     at = At(run, thread, node_run, plan)
     try:
         if node_run.failures:
-            _go_on(at, Scope(run, thread), with_mutations=False)
+            goes_on = _go_on(at, Scope(run, thread), with_mutations=False)
         elif not NODE_TYPES[plan.kind].proceed(at):
             return False
         else:
-            _complete(at)
+            goes_on = _complete(at)
     except (NodeFailure, EvaluationError) as error:
         failing.fail_node(run, thread, node_run, as_failure(error))
-    return True
+        return True
+    return goes_on or len(run.threads) > 1  # what one thread does may be what another one waits for
 
 
 _STEPS: dict[LHStatus, Callable[[Run, ThreadRun], bool]] = {
@@ -97,8 +99,8 @@ _STEPS: dict[LHStatus, Callable[[Run, ThreadRun], bool]] = {
 }
 
 
-def _complete(at: At) -> None:
-    """The node's work is done: the thread leaves it, or ends with it."""
+def _complete(at: At) -> bool:
+    """The node's work is done: the thread leaves it, or ends with it. False if it waits now, wherever it is."""
     node_type = NODE_TYPES[at.plan.kind]
     at.node_run.status = COMPLETED
     if not at.node_run.HasField("end_time"):
@@ -107,16 +109,19 @@ def _complete(at: At) -> None:
     node_type.ended(at)
     if at.plan.kind == "exit":
         threads.complete(at.run, at.thread)
-        return
+        return True
     output = node_type.output(at)
     outputs.keep(at.run, at.thread, at.plan.name, output)
-    _go_on(at, Scope(at.run, at.thread, at.plan.name, output), with_mutations=True)
+    return _go_on(at, Scope(at.run, at.thread, at.plan.name, output), with_mutations=True)
 
 
-def _go_on(at: At, scope: Scope, with_mutations: bool) -> None:
-    """Leaves the node. Failing to find a way out is a failure of the node that is left."""
+def _go_on(at: At, scope: Scope, with_mutations: bool) -> bool:
+    """Leaves the node; False if the thread waits now.
+
+    Failing to find a way out is a failure of the node that is left.
+    """
     edge = _take_edge(at, scope, with_mutations)
-    activate(at.run, at.thread, edge.sink_node_name)
+    return activate(at.run, at.thread, edge.sink_node_name)
 
 
 def _take_edge(at: At, scope: Scope, with_mutations: bool) -> Edge:
@@ -133,12 +138,15 @@ def _take_edge(at: At, scope: Scope, with_mutations: bool) -> Edge:
     raise EvaluationError("no outgoing edge has a condition that holds")
 
 
-def activate(run: Run, thread: ThreadRun, node_name: str) -> None:
-    """The thread arrives at the node."""
+def activate(run: Run, thread: ThreadRun, node_name: str) -> bool:
+    """The thread arrives at the node. False if it waits there."""
     thread.current_node_position += 1
     plan = run.node_plan(thread, node_name)
+    node_type = NODE_TYPES[plan.kind]
     node_run = threads.new_node_run(run, thread, plan)
     try:
-        NODE_TYPES[plan.kind].arrive(At(run, thread, node_run, plan))
+        node_type.arrive(At(run, thread, node_run, plan))
     except (NodeFailure, EvaluationError) as error:
         failing.fail_node(run, thread, node_run, as_failure(error))
+        return True
+    return not node_type.always_waits

@@ -44,7 +44,8 @@ class NodeType:
     """`arrive` is called once, `proceed` once per pass until it says that the work is done; both may raise NodeFailure.
 
     `output` is what other nodes may refer to. `can_halt` says whether the work can stop now. `ended` is called when
-    the NodeRun has ended in whatever way, to take back what `arrive` has announced elsewhere.
+    the NodeRun has ended in whatever way, to take back what `arrive` has announced elsewhere. `always_waits` says that
+    the work is never done when `arrive` returns: something outside has to happen first.
     """
 
     kind: str
@@ -53,6 +54,7 @@ class NodeType:
     output: Callable[[At], VariableValue | None] = _no_output
     can_halt: Callable[[At], bool] = _at_once
     ended: Callable[[At], None] = _nothing
+    always_waits: bool = False
 
 
 NODE_TYPES: dict[str, NodeType] = {}
