@@ -25,7 +25,7 @@ _DEFINITIONS = frozenset((TASK_DEFS, WF_SPECS))
 
 class _Slot:
     """An object in the hands of a command: what is stored, and what it is now. `was` is the status of what is stored,
-    if `message` is that object, changed or not."""
+    if `message` is that object, as it was loaded or changed since; None if it is not known."""
 
     __slots__ = ("message", "stored", "table", "was")
 
@@ -211,5 +211,4 @@ class Context(Reader):
         else:
             self.txn.put(key, raw)
         indexes.update(self, slot.table, slot.stored, slot.message, slot.was)
-        slot.stored = raw
-        slot.was = None if raw is None else indexes.status(slot.table, slot.message)
+        slot.stored, slot.was = raw, None

@@ -94,6 +94,7 @@ def long(value: int) -> bytes:
     return value.to_bytes(8, "big")
 
 
+@lru_cache(maxsize=1024)
 def after(prefix: bytes) -> bytes:
     """The end of the range of all keys that begin with `prefix`."""
     stripped = prefix.rstrip(b"\xff")

@@ -48,8 +48,9 @@ class Run:
         return found
 
     def save_node_run(self, node_run: NodeRun) -> None:
-        part = node_run_part(node_run.id.thread_run_number, node_run.id.position)
-        self.context.save(NODE_RUNS, self.prefix + part, node_run)
+        id = node_run.id
+        key = self.prefix + node_run_part(id.thread_run_number, id.position)
+        self.context.save(NODE_RUNS, key, node_run)
 
     def children(self, thread: ThreadRun) -> list[ThreadRun]:
         """The direct children, in the order of their creation."""

@@ -10,6 +10,7 @@ An attempt that waits also has a mark among what belongs to its WfRun, so that i
 """
 
 from collections.abc import Callable
+from functools import lru_cache
 
 from konik.api.pb.enums_pb2 import TASK_RUNNING, TASK_SCHEDULED
 from konik.api.pb.ids_pb2 import TaskRunId
@@ -172,6 +173,7 @@ def _place(context: Context) -> bytes:
     return keys.long(context.index) + keys.number(context.next_number())
 
 
+@lru_cache(maxsize=1024)
 def _queue(table: bytes, tenant: str, task_def: str) -> bytes:
     return table + keys.text(tenant) + keys.text(task_def)
 

@@ -74,8 +74,9 @@ class Task:
     def start_timeout(self) -> None:
         """A worker has the latest attempt from now on."""
         timer = Timer()
-        timer.task_timeout.task_run_id.CopyFrom(self.task_run.id)
-        timer.task_timeout.attempt_number = self.number
+        attempt = timer.task_timeout
+        attempt.task_run_id.CopyFrom(self.task_run.id)
+        attempt.attempt_number = self.number
         timer.subject_created_ms = milliseconds(self.task_run.scheduled_at)
         timers.start(self.context, self._timeout_due_ms, self.attempt_key, timer)
 
