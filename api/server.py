@@ -13,6 +13,8 @@ from konik.api.polling import METHOD as POLL_TASK
 from konik.api.polling import Polling
 from konik.api.reflection import enable_reflection
 from konik.api.unary import Unary
+from konik.api.working import PATH as WORK_PATH
+from konik.api.working import Working
 from konik.cluster.config import Config
 from konik.cluster.node import Node
 from konik.cluster.serving import Serving
@@ -63,6 +65,7 @@ def handlers(serving: Serving, status: Callable[[], cluster_pb2.NodeStatus]) -> 
         if rpc.name != POLL_TASK
     }
     found[f"/{WIRE_SERVICE}/{POLL_TASK}"] = grpc.stream_stream_rpc_method_handler(Polling(serving).serve)
+    found[WORK_PATH] = grpc.stream_stream_rpc_method_handler(Working(serving).serve)
 
     async def node_status(request: bytes, context: Context) -> bytes:
         del request, context

@@ -7,7 +7,7 @@ from typing import NamedTuple, TypeVar
 from konik.cluster.node import Node
 from konik.cluster.peer_frames import REQUEST_BYTES_MAX
 from konik.cluster.polls import Polls
-from konik.cluster.proposer import HOLD_SECONDS_MAX, NO_LEADER, QUEUE_FULL
+from konik.cluster.proposer import HOLD_SECONDS_MAX, NO_LEADER, QUEUE_FULL, Done
 from konik.statemachine.entry import ClientId, Result, refused
 from konik.statemachine.rejection import Code
 
@@ -60,19 +60,24 @@ class Serving:
 
     async def command(self, call: Call, request: bytes, deadline_s: float | None) -> Result:
         """Runs a command exactly once and returns its result. A caller that goes away does not undo what was sent."""
-        if len(request) > REQUEST_BYTES_MAX:
-            return refused(Code.INVALID_ARGUMENT, f"the request has {len(request)} bytes, {REQUEST_BYTES_MAX} at most")
         answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
-        hold = HOLD_SECONDS_MAX if deadline_s is None else deadline_s
-        proposer = self._services.proposer
-        number = proposer.submit(
-            call.method, call.tenant, call.principal, call.client_id, request, partial(_settle, answer), hold
-        )
+        number = self.submit(call, request, partial(_settle, answer), deadline_s)
         try:
             return await answer
         except asyncio.CancelledError:
-            proposer.abandon(number)
+            self._services.proposer.abandon(number)
             raise
+
+    def submit(self, call: Call, request: bytes, done: Done, deadline_s: float | None = None) -> int:
+        """Runs a command exactly once; `done` hears the result, once. Returns the command's number, if it has one."""
+        if len(request) > REQUEST_BYTES_MAX:
+            message = f"the request has {len(request)} bytes, {REQUEST_BYTES_MAX} at most"
+            done(refused(Code.INVALID_ARGUMENT, message))
+            return 0
+        hold = HOLD_SECONDS_MAX if deadline_s is None else deadline_s
+        return self._services.proposer.submit(
+            call.method, call.tenant, call.principal, call.client_id, request, done, hold
+        )
 
     async def query(self, call: Call, request: bytes, deadline_s: float | None) -> Result:
         """Answers from the state: a state that has everything that was acknowledged before the call, unless `stale`."""

@@ -25,7 +25,7 @@ import konik.api.pb
 
 PACKAGES = (".konik.v1.", ".littlehorse.")
 # Ours beyond the contract.
-ADDITIONS = {"cluster_pb2", "internal_pb2"}
+ADDITIONS = {"cluster_pb2", "internal_pb2", "worker_pb2"}
 
 
 class Field(NamedTuple):

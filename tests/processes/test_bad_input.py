@@ -24,6 +24,8 @@ from konik.api.pb.metadata_requests_pb2 import PutTaskDefRequest, PutWfSpecReque
 from konik.api.pb.run_requests_pb2 import RunWfRequest
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.api.pb.values_pb2 import VariableValue
+from konik.api.pb.worker_pb2 import WorkRequest
+from konik.api.working import PATH as WORK
 
 CALL_SECONDS_MAX = 10.0
 """Much longer than anything here takes: a call that needs it hangs."""
@@ -33,6 +35,7 @@ OBJECT_BYTES_MAX = 1_047_000
 
 BY_NAME = {rpc.name: rpc for rpc in RPCS.values()}
 POLL_TASK = BY_NAME["PollTask"]
+STREAMS = {POLL_TASK.path: PollTaskRequest, WORK: WorkRequest}
 UNARY = [rpc for rpc in RPCS.values() if rpc is not POLL_TASK]
 BUILT = [rpc for rpc in UNARY if rpc.kind is not None]
 
@@ -101,9 +104,9 @@ class Door:
         except grpc.RpcError as error:
             return Answer(error.code(), error.details() or "")
 
-    def poll(self, request: bytes, *metadata: tuple[str, str]) -> Answer:
+    def stream(self, path: str, request: bytes, *metadata: tuple[str, str]) -> Answer:
         """How a stream ends with that first request."""
-        method = self._channel.stream_stream(POLL_TASK.path, None, None)
+        method = self._channel.stream_stream(path, None, None)
         try:
             list(method(iter([request]), timeout=CALL_SECONDS_MAX, metadata=metadata))
         except grpc.RpcError as error:
@@ -182,17 +185,23 @@ def test_bytes_that_are_no_message_are_refused_by_every_rpc(door: Door, raw: byt
         answer = door.call(rpc, raw)
         assert answer.code is code, f"{rpc.name}: {answer}"
         assert rpc.name in answer.text
-    assert door.poll(raw).code is Code.INVALID_ARGUMENT
+    for path in STREAMS:
+        assert door.stream(path, raw).code is Code.INVALID_ARGUMENT
     assert door.everything() == before
 
 
 @settings(max_examples=100)
-@given(raw=st.binary(max_size=48), random=st.randoms(use_true_random=False), is_message=st.booleans())
+@given(
+    path=st.sampled_from(sorted(STREAMS)),
+    raw=st.binary(max_size=48),
+    random=st.randoms(use_true_random=False),
+    is_message=st.booleans(),
+)
 def test_whatever_a_worker_sends_its_stream_ends_with_a_precise_status(
-    door: Door, raw: bytes, random: Random, is_message: bool
+    door: Door, path: str, raw: bytes, random: Random, is_message: bool
 ) -> None:
-    request = garbage(PollTaskRequest.DESCRIPTOR, random).SerializeToString() if is_message else raw
-    assert door.poll(request).code in PRECISE
+    request = garbage(STREAMS[path].DESCRIPTOR, random).SerializeToString() if is_message else raw
+    assert door.stream(path, request).code in PRECISE
 
 
 @settings(max_examples=300)
@@ -366,8 +375,9 @@ def test_a_tenant_that_does_not_exist_is_refused(door: Door, rpc: Rpc, tenant: s
     assert (answer.code, answer.text) == (Code.PERMISSION_DENIED, "Tenant not allowed"), rpc.name
 
 
-def test_a_worker_of_a_tenant_that_does_not_exist_is_refused(door: Door) -> None:
-    answer = door.poll(PollTaskRequest().SerializeToString(), ("tenantid", "nobody"))
+@pytest.mark.parametrize("path", STREAMS)
+def test_a_worker_of_a_tenant_that_does_not_exist_is_refused(door: Door, path: str) -> None:
+    answer = door.stream(path, b"", ("tenantid", "nobody"))
     assert (answer.code, answer.text) == (Code.PERMISSION_DENIED, "Tenant not allowed")
 
 
@@ -378,8 +388,9 @@ def test_a_message_above_the_limit_is_refused_unread(door: Door, name: str) -> N
     assert str(RECEIVE_BYTES_MAX) in answer.text
 
 
-def test_a_request_above_the_limit_ends_a_poll_stream(door: Door) -> None:
-    assert door.poll(bytes(RECEIVE_BYTES_MAX + 1)).code is Code.RESOURCE_EXHAUSTED
+@pytest.mark.parametrize("path", STREAMS)
+def test_a_request_above_the_limit_ends_a_stream(door: Door, path: str) -> None:
+    assert door.stream(path, bytes(RECEIVE_BYTES_MAX + 1)).code is Code.RESOURCE_EXHAUSTED
 
 
 def test_an_object_that_is_too_large_is_not_stored(door: Door) -> None:

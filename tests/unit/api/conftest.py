@@ -16,6 +16,7 @@ from konik.api.pb.internal_pb2 import AttemptRef
 from konik.api.pb.task_requests_pb2 import PollTaskRequest, PollTaskResponse
 from konik.api.pb.task_run_pb2 import TaskAttempt, TaskRun
 from konik.api.server import OPTIONS, Door, handlers
+from konik.api.working import PATH as WORK
 from konik.statemachine.entry import Result, ok
 from konik.statemachine.registry import METHODS
 from konik.statemachine.tasks.delivery import Delivery
@@ -90,6 +91,8 @@ class FakeServing:
         self.refusals: deque[Result] = deque()
         self.streams: list[FakeStream] = []
         self.opened = asyncio.Event()
+        self.submitted: list[tuple[Any, bytes, Callable[[Result], None]]] = []
+        self.stirred = asyncio.Event()
 
     @property
     def polls(self) -> "FakeServing":
@@ -103,6 +106,17 @@ class FakeServing:
     def authorise(self, method: str, tenant: str, principal: str) -> Result | None:
         assert method in METHODS
         return self.refusals.popleft() if self.refusals else None
+
+    def submit(self, call: Any, request: bytes, done: Callable[[Result], None]) -> None:
+        """`done` is the test's to call."""
+        self.submitted.append((call, request, done))
+        self.stirred.set()
+
+    async def until(self, holds: Callable[[], bool]) -> None:
+        async with asyncio.timeout(5):
+            while not holds():
+                self.stirred.clear()
+                await self.stirred.wait()
 
     async def command(self, call: Any, request: bytes, deadline_s: float | None) -> Result:
         return await self._answered("command", call, request, deadline_s)
@@ -137,6 +151,10 @@ class Client:
         with pytest.raises(grpc.aio.AioRpcError) as refused:
             await self.call(rpc, request, **options)
         return refused.value
+
+    def work(self, **options: Any) -> grpc.aio.StreamStreamCall[bytes, bytes]:
+        """Opens a stream of Konik's own."""
+        return self.channel.stream_stream(WORK)(**options)
 
     def poll(self) -> Any:
         return self.channel.stream_stream("/littlehorse.LittleHorse/PollTask")()

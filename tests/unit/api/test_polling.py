@@ -108,7 +108,7 @@ async def test_who_may_not_poll_gets_no_stream(serving, client):
 
 
 async def test_requests_beyond_the_limit_wait_until_there_is_room(serving, client, monkeypatch):
-    monkeypatch.setattr("konik.api.polling.REQUESTS_PER_STREAM_MAX", 2)
+    monkeypatch.setattr("konik.api.streams.REQUESTS_PER_STREAM_MAX", 2)
     call, stream = await opened(serving, client)
     for _ in range(3):
         await call.write(REQUEST)

@@ -22,6 +22,7 @@ SERVICES = [
     "grpc.health.v1.Health",
     "grpc.reflection.v1alpha.ServerReflection",
     "konik.v1.Cluster",
+    "konik.v1.Worker",
     "littlehorse.LittleHorse",
 ]
 
