@@ -1,6 +1,6 @@
 """A worker: asks every node for tasks, runs them, reports each where it came from.
 
-Per task there is a heartbeat that learns the nodes, a poll stream to each of them, and the attempts at work. They share
+Per task there is a heartbeat that learns the nodes, a stream to each of them, and the attempts at work. They share
 nothing but the slots: a heartbeat that fails stops no stream, and a node that dies takes only its own stream along.
 """
 
@@ -9,6 +9,7 @@ import logging
 import secrets
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from math import ceil
 from typing import Any
 
 from konik.api.pb.ids_pb2 import TaskDefId
@@ -16,7 +17,7 @@ from konik.api.pb.task_requests_pb2 import PollTaskRequest, RegisterTaskWorkerRe
 from konik.sdk.client import Client
 from konik.sdk.errors import KonikError
 from konik.sdk.ids import task_run_id_text
-from konik.sdk.polling import PollStream
+from konik.sdk.streams import WorkStream
 from konik.sdk.tasks import Task
 
 log = logging.getLogger(__name__)
@@ -31,7 +32,7 @@ REPORT_TIMEOUT_S = 120.0
 class Worker:
     """Runs tasks for a cluster until it is stopped.
 
-    At most `concurrency` attempts of each task are at work or on their way here at any moment. `grace_s` is how long
+    At most `concurrency` attempts of each task are at work or asked for at any moment. `grace_s` is how long
     running attempts may go on after `stop`; what is not finished then is cancelled, and its timeout applies.
     """
 
@@ -105,13 +106,40 @@ class _Lane:
         self.task = task
         self._poll = poll
         self._threads = threads
-        self._slots = asyncio.Semaphore(concurrency)
-        self._streams: dict[str, PollStream] = {}
+        self._concurrency = concurrency
+        self._working = 0
+        self._draining = False
+        self._streams: dict[str, WorkStream] = {}
         self._attempts: set[asyncio.Task[None]] = set()
         self._closing: set[asyncio.Task[None]] = set()
 
     def polled(self) -> list[str]:
-        return [stream.address for stream in self._streams.values() if stream.is_polling]
+        return [stream.address for stream in self._streams.values() if stream.polls]
+
+    def _share_slots(self) -> None:
+        """Has each free slot ask for a task where fewest are in use; of equals, where fewest ever asked.
+
+        A stream gets no more than its share of the slots, so that the first one to open does not take all; one that is
+        broken has no share.
+        """
+        if self._draining:
+            return
+        unbroken = [stream for stream in self._streams.values() if not stream.is_broken]
+        most = ceil(self._concurrency / max(1, len(unbroken)))
+        ready = [stream for stream in unbroken if stream.is_open and stream.load < most]
+        for _ in range(self._free()):
+            if not ready:
+                return
+            stream = min(ready, key=lambda stream: (stream.load, stream.polls_ever))
+            stream.poll()
+            if stream.load == most:
+                ready.remove(stream)
+
+    def _free(self) -> int:
+        """Slots that neither work nor wait for work. Reports that nobody takes keep them, once they are many."""
+        polls = sum(stream.polls for stream in self._streams.values())
+        reporting = len(self._attempts) - self._working
+        return self._concurrency - polls - self._working - max(0, reporting - self._concurrency)
 
     async def heartbeats(self) -> None:
         """Tells the cluster that the worker lives, and follows the nodes that it names."""
@@ -134,30 +162,43 @@ class _Lane:
             self._close(self._streams.pop(gone))
         for address in addresses:
             if address not in self._streams:
-                self._streams[address] = PollStream(self._client, address, self._poll, self._slots, self._start)
+                stream = WorkStream(self._client, address, self._poll, self._start, self._share_slots)
+                self._streams[address] = stream
 
-    def _close(self, stream: PollStream) -> None:
+    def _close(self, stream: WorkStream) -> None:
         closing = asyncio.create_task(stream.close())
         self._closing.add(closing)
         closing.add_done_callback(self._closing.discard)
 
-    def _start(self, scheduled: ScheduledTask, address: str) -> None:
-        attempt = asyncio.create_task(self._attempt(scheduled, address))
+    def _start(self, scheduled: ScheduledTask, stream: WorkStream) -> None:
+        self._working += 1
+        stream.attempts += 1
+        attempt = asyncio.create_task(self._attempt(scheduled, stream))
         self._attempts.add(attempt)
-        attempt.add_done_callback(self._attempts.discard)
+        attempt.add_done_callback(self._ended)
 
-    async def _attempt(self, scheduled: ScheduledTask, address: str) -> None:
-        """Runs one attempt and reports it, in the slot that its poll took."""
+    def _ended(self, attempt: asyncio.Task[None]) -> None:
+        self._attempts.discard(attempt)
+        self._share_slots()
+
+    async def _attempt(self, scheduled: ScheduledTask, stream: WorkStream) -> None:
+        """Runs one attempt and reports it. Its slot is free as soon as it has run: poll and report leave together."""
         try:
             report = await self.task.run(scheduled, self._threads)
-            await self._client.report_task(report, first=address, timeout_s=REPORT_TIMEOUT_S)
+        finally:
+            self._working -= 1
+            stream.attempts -= 1
+            self._share_slots()
+        if await stream.report(report):
+            return
+        try:
+            await self._client.report_task(report, first=stream.address, timeout_s=REPORT_TIMEOUT_S)
         except KonikError as error:
             log.error("report of %s is lost, its timeout applies: %s", task_run_id_text(scheduled.task_run_id), error)
-        finally:
-            self._slots.release()
 
     async def drain(self, grace_s: float) -> None:
         """Withdraws the polls, then waits for the attempts at work, for at most `grace_s` seconds in all."""
+        self._draining = True
         try:
             async with asyncio.timeout(grace_s):
                 await asyncio.gather(*(stream.close() for stream in self._streams.values()))
@@ -168,6 +209,7 @@ class _Lane:
 
     def cut(self) -> None:
         """Ends everything at once."""
+        self._draining = True
         for stream in self._streams.values():
             stream.cancel()
         for attempt in self._attempts:
