@@ -16,6 +16,7 @@ from konik.bench import throughput as throughput_bench
 from konik.bench.cluster import Cluster, attached, started
 from konik.bench.machine import UnsuitableDirectory
 from konik.bench.report import Report, progress
+from konik.bench.workers import Protocol
 from konik.sdk.errors import KonikError
 
 app = typer.Typer(
@@ -41,13 +42,17 @@ def throughput(
     nodes: Nodes = 3,
     data_dir: Directory = Path("."),
     in_flight: Annotated[int, typer.Option(min=1, help="Workflows in flight.")] = 256,
-    streams: Annotated[int, typer.Option(min=1, help="Poll streams of the worker to each node.")] = 128,
+    polls: Annotated[int, typer.Option(min=1, help="Tasks that the worker asks each node for at once.")] = 128,
+    protocol: Annotated[
+        Protocol,
+        typer.Option(help="What the worker speaks: Konik's own streams as its SDK does, or what published clients do."),
+    ] = Protocol.KONIK,
     seconds: Annotated[float, typer.Option(min=1, help="How long to measure, after a warm-up of 5 s.")] = 30.0,
     seconds_max: Annotated[float, typer.Option(help="How long to wait for a checkpoint on every node.")] = 300.0,
     json: Json = None,
 ) -> None:
     """Workflows of ten tasks, many in flight: tasks per second, and the servers' CPU time per task."""
-    settings = throughput_bench.Settings(in_flight, streams, seconds, seconds_max)
+    settings = throughput_bench.Settings(protocol, in_flight, polls, seconds, seconds_max)
     _run(lambda cluster, bars: throughput_bench.measure(cluster, settings, bars), servers, nodes, data_dir, json)
 
 

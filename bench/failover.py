@@ -36,8 +36,9 @@ from konik.api.pb.task_requests_pb2 import ScheduledTask
 from konik.api.pb.values_pb2 import VariableValue
 from konik.bench.audit import Attempt, Held, Journal, audit, gap
 from konik.bench.cluster import Cluster
-from konik.bench.load import TASK, Background, PollingWorker, Wire, define, run_of, run_request, success
+from konik.bench.load import TASK, Background, Wire, define, run_of, run_request, success
 from konik.bench.report import Report, node_figures
+from konik.bench.workers import PollingWorker
 from konik.sdk.client import Client
 from konik.sdk.errors import AlreadyExists, NotFound
 from konik.sdk.workflow import ThreadBuilder, Workflow
@@ -197,7 +198,7 @@ class Load:
     async def _report(self, task: ScheduledTask, attempt: Attempt, address: str) -> None:
         """Reports to the node that gave the task, and when that fails to all in turn, until one acknowledges."""
         output = next(self._outputs)
-        request, node = success(task, output), address
+        request, node = success(task, output).SerializeToString(), address
         while True:
             try:
                 await self._wire.call(node, "ReportTask", request, CALL_MAX_S)

@@ -20,7 +20,6 @@ from konik.bench.load import (
     STEPS,
     WORKFLOW,
     Background,
-    PollingWorker,
     Wire,
     define,
     run_request,
@@ -28,6 +27,7 @@ from konik.bench.load import (
     ten_steps,
 )
 from konik.bench.report import Report, node_figures, percentiles_ms
+from konik.bench.workers import PollingWorker
 from konik.sdk.workflow import Workflow
 
 # The first runs open connections and fill caches.
@@ -69,7 +69,7 @@ class Load:
 
     async def _report(self, task: ScheduledTask, address: str) -> None:
         output = task.variables[0].value.int + 1
-        await self._wire.call(address, "ReportTask", success(task, output))
+        await self._wire.call(address, "ReportTask", success(task, output).SerializeToString())
         if output == STEPS:
             self._completed.set()
 

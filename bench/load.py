@@ -1,13 +1,11 @@
-"""Callers and workers that speak the published protocol and cost as little as Python allows.
+"""What a benchmark's workflows are, and calls that cost as little as Python allows.
 
-They share the machine with the servers, so there is no policy here: a call is made once, with ready bytes, and fails as
-it fails. A worker does what published ones do: one outstanding poll per stream, streams to every node that the
-heartbeat names, a report to the node that gave the task. Only a broken stream is opened again sooner.
+Callers share the machine with the servers, so there is no policy here: a call is made once, with ready bytes, and fails
+as it fails.
 """
 
 import asyncio
-import itertools
-from collections.abc import Callable, Coroutine
+from collections.abc import Coroutine
 from typing import Any
 
 import grpc
@@ -15,16 +13,9 @@ import grpc.aio
 
 from konik.api.pb.enums_pb2 import TaskStatus, VariableType
 from konik.api.pb.expressions_pb2 import VariableDef
-from konik.api.pb.ids_pb2 import TaskDefId
 from konik.api.pb.metadata_requests_pb2 import PutTaskDefRequest
 from konik.api.pb.run_requests_pb2 import RunWfRequest
-from konik.api.pb.task_requests_pb2 import (
-    PollTaskRequest,
-    PollTaskResponse,
-    RegisterTaskWorkerRequest,
-    ReportTaskRun,
-    ScheduledTask,
-)
+from konik.api.pb.task_requests_pb2 import ReportTaskRun, ScheduledTask
 from konik.api.pb.values_pb2 import ReturnType, TypeDefinition, VariableValue
 from konik.sdk.client import CHANNEL_OPTIONS, SERVICE, Client
 from konik.sdk.workflow import ThreadBuilder, Workflow
@@ -33,7 +24,6 @@ TASK = "bench-step"
 WORKFLOW = "bench-ten-steps"
 STEPS = 10
 
-REOPEN_S = 0.1
 CALL_MAX_S = 30.0
 
 
@@ -57,9 +47,9 @@ class Wire:
         answer: bytes = await method(request, timeout=timeout_s)
         return answer
 
-    def polls(self, address: str) -> Any:
-        """Opens a PollTask stream."""
-        return self._channel(address).stream_stream(SERVICE + "PollTask", None, None)(None)
+    def stream(self, address: str, path: str) -> Any:
+        """Opens a stream of messages as bytes."""
+        return self._channel(address).stream_stream(path, None, None)(None)
 
     async def close(self) -> None:
         for channel in self._channels.values():
@@ -94,66 +84,18 @@ def run_request(workflow: str, id: str, key: str) -> bytes:
     return RunWfRequest(wf_spec_name=workflow, id=id, variables=variables).SerializeToString()
 
 
-def success(task: ScheduledTask, output: int) -> bytes:
+def success(task: ScheduledTask, output: int) -> ReportTaskRun:
     """The report that an attempt succeeded."""
     report = ReportTaskRun(
         task_run_id=task.task_run_id, attempt_number=task.attempt_number, status=TaskStatus.TASK_SUCCESS
     )
     report.time.GetCurrentTime()
     report.output.int = output
-    return report.SerializeToString()
+    return report
 
 
 def run_of(task: ScheduledTask) -> str:
     return task.task_run_id.wf_run_id.id
-
-
-Handle = Callable[[ScheduledTask, str], None]
-
-
-class PollingWorker:
-    """Streams to every node; each delivery goes to `handle` with the node's address, and the next poll goes out."""
-
-    def __init__(self, wire: Wire, handle: Handle, streams_per_node: int) -> None:
-        self._wire = wire
-        self._handle = handle
-        self._streams_per_node = streams_per_node
-        self._poll = PollTaskRequest(task_def_id=TaskDefId(name=TASK), client_id="bench-worker").SerializeToString()
-        self._streams: list[asyncio.Task[None]] = []
-        self.hosts: list[str] = []
-
-    async def start(self, client: Client) -> None:
-        """Learns the nodes from a heartbeat and opens the streams."""
-        answer = await client.register_task_worker(
-            RegisterTaskWorkerRequest(task_worker_id="bench-worker", task_def_id=TaskDefId(name=TASK))
-        )
-        self.hosts = [f"{host.host}:{host.port}" for host in answer.your_hosts]
-        for host, _ in itertools.product(self.hosts, range(self._streams_per_node)):
-            self._streams.append(asyncio.create_task(self._keep_polling(host)))
-
-    async def stop(self) -> None:
-        for stream in self._streams:
-            stream.cancel()
-        await asyncio.gather(*self._streams, return_exceptions=True)
-
-    async def _keep_polling(self, address: str) -> None:
-        while True:
-            try:
-                await self._poll_until_broken(address)
-            except (grpc.aio.AioRpcError, asyncio.InvalidStateError):
-                pass  # the node is gone; it comes back
-            await asyncio.sleep(REOPEN_S)
-
-    async def _poll_until_broken(self, address: str) -> None:
-        call = self._wire.polls(address)
-        while True:
-            await call.write(self._poll)
-            answer = await call.read()
-            if not isinstance(answer, bytes):
-                return
-            response = PollTaskResponse.FromString(answer)
-            if response.HasField("result"):
-                self._handle(response.result, address)
 
 
 class Background:

@@ -13,13 +13,12 @@ from dataclasses import dataclass
 from rich.progress import Progress
 
 from konik.api.pb.cluster_pb2 import NodeStatus
-from konik.api.pb.task_requests_pb2 import ScheduledTask
+from konik.api.pb.task_requests_pb2 import ReportTaskRun, ScheduledTask
 from konik.bench.cluster import Cluster
 from konik.bench.load import (
     STEPS,
     WORKFLOW,
     Background,
-    PollingWorker,
     Wire,
     define,
     run_of,
@@ -29,6 +28,7 @@ from konik.bench.load import (
 )
 from konik.bench.machine import cpu_s
 from konik.bench.report import Report, node_figures, percentiles_ms
+from konik.bench.workers import PollingWorker, Protocol, StreamingWorker
 from konik.sdk.errors import KonikError
 from konik.sdk.workflow import Workflow
 
@@ -42,10 +42,11 @@ class NoCheckpoint(KonikError):
 
 @dataclass(frozen=True)
 class Settings:
-    """`in_flight` workflows at once, `streams` polls at each node; the window lasts from `seconds` to `seconds_max`."""
+    """`in_flight` workflows at once, `polls` at each node; the window lasts from `seconds` to `seconds_max`."""
 
+    protocol: Protocol
     in_flight: int
-    streams: int
+    polls: int
     seconds: float
     seconds_max: float
 
@@ -72,19 +73,26 @@ class Load:
         await self._wire.call(next(self._hosts), "RunWf", run_request(WORKFLOW, id, id))
 
     def work(self, task: ScheduledTask, address: str) -> None:
-        """Does the task at once, and reports where it came from."""
-        reported_at = self._reported.pop(run_of(task), None)
+        """Does the task at once, and reports by a call where it came from."""
+        self._background.spawn(self._call(self.do(task), address))
+
+    async def _call(self, report: ReportTaskRun, address: str) -> None:
+        await self._wire.call(address, "ReportTask", report.SerializeToString())
+        self.stored(report)
+
+    def do(self, task: ScheduledTask) -> ReportTaskRun:
+        """Does the task; the report is to be made at once."""
+        reported_at, output = self._reported.pop(run_of(task), None), task.variables[0].value.int + 1
         if reported_at is not None:
             self.next_task_s.append(time.monotonic() - reported_at)
-        self._background.spawn(self._report(task, address))
-
-    async def _report(self, task: ScheduledTask, address: str) -> None:
-        output = task.variables[0].value.int + 1
         if output < STEPS:
             self._reported[run_of(task)] = time.monotonic()
-        await self._wire.call(address, "ReportTask", success(task, output))
+        return success(task, output)
+
+    def stored(self, report: ReportTaskRun) -> None:
+        """The report is stored for good."""
         self.tasks += 1
-        if output == STEPS:
+        if report.output.int == STEPS:
             self.workflows += 1
             self.start_run()
 
@@ -114,7 +122,11 @@ async def measure(cluster: Cluster, settings: Settings, progress: Progress) -> R
     wire, background = Wire(), Background()
     addresses = [member.address for member in (await cluster.status()).members]
     load = Load(wire, background, addresses)
-    worker = PollingWorker(wire, load.work, settings.streams)
+    worker: PollingWorker | StreamingWorker = (
+        PollingWorker(wire, load.work, settings.polls)
+        if settings.protocol is Protocol.LITTLEHORSE
+        else StreamingWorker(wire, background, load.do, load.stored, settings.polls)
+    )
     try:
         await worker.start(cluster.client)
         for _ in range(settings.in_flight):

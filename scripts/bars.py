@@ -54,10 +54,16 @@ NO_ERRORS = (
 
 MEASUREMENTS = (
     Measurement(
-        "Throughput: workflows of ten tasks, many in flight",
+        "Throughput: workflows of ten tasks, many in flight, with a worker that speaks as Konik's SDK does",
         ("throughput", "--nodes", "3"),
         ("--seconds", "10"),
         (Bar("server CPU per task, summed over three nodes", lambda r: r["server_cpu_ms_per_task"], 1.5, "ms"),),
+    ),
+    Measurement(
+        "The same with a worker that speaks LittleHorse's protocol, against what LittleHorse says of its servers",
+        ("throughput", "--nodes", "3", "--protocol", "littlehorse"),
+        ("--seconds", "10"),
+        (Bar("server CPU per task, summed over three nodes", lambda r: r["server_cpu_ms_per_task"], 3.2, "ms"),),
     ),
     Measurement(
         "Latency: from a report to the next task in the worker's hands",

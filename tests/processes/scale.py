@@ -27,7 +27,8 @@ from server_processes import Cluster, Node, eventually
 from konik.api.pb.enums_pb2 import LHStatus
 from konik.api.pb.queries_pb2 import SearchWfRunRequest, WfRunIdList
 from konik.api.pb.task_requests_pb2 import ScheduledTask
-from konik.bench.load import TASK, Background, PollingWorker, Wire, define, run_request, success
+from konik.bench.load import TASK, Background, Wire, define, run_request, success
+from konik.bench.workers import PollingWorker
 from konik.sdk.client import Client
 from konik.sdk.workflow import ThreadBuilder, Workflow
 
@@ -140,7 +141,7 @@ class Load:
         self._background.spawn(self._report(task))
 
     async def _report(self, task: ScheduledTask) -> None:
-        await self.call("ReportTask", success(task, 1))
+        await self.call("ReportTask", success(task, 1).SerializeToString())
 
     async def call(self, rpc: str, request: bytes) -> bytes:
         """Until a node has answered."""

@@ -33,6 +33,7 @@ from konik.api.pb.task_requests_pb2 import (
 from konik.api.pb.task_run_pb2 import TaskAttempt, TaskRun, VarNameAndVal
 from konik.api.pb.values_pb2 import VariableValue
 from konik.api.pb.wf_run_pb2 import WfRun
+from konik.api.pb.worker_pb2 import WorkRequest, WorkResponse
 from konik.bench import failover, load
 from konik.bench.cluster import Cluster
 from konik.sdk import Client
@@ -50,13 +51,16 @@ class Run:
 
 
 class Engine:
-    """What the nodes share. Of each RPC in `forget` one is acknowledged and dropped; `twice`: one task comes twice."""
+    """What the nodes share. Of each RPC in `forget` one is acknowledged and dropped; those in
+    `refuse` are refused on a stream; `twice`: one task comes twice.
+    """
 
     def __init__(self) -> None:
         self.runs: dict[str, Run] = {}
         self.queue: deque[ScheduledTask] = deque()
         self.wanted = asyncio.Condition()
         self.forget: set[str] = set()
+        self.refuse: set[str] = set()
         self.twice = False
 
     def drops(self, rpc: str) -> bool:
@@ -156,8 +160,9 @@ class Node(grpc.GenericRpcHandler):
 
     def service(self, details: Any) -> Any:
         rpc = details.method.rsplit("/", 1)[1]
-        if rpc == "PollTask":
-            return grpc.stream_stream_rpc_method_handler(self._poll)
+        if streams := {"PollTask": self._poll, "Work": self._work}.get(rpc):
+            self.cluster.streams.add(rpc)
+            return grpc.stream_stream_rpc_method_handler(streams)
 
         async def answer(request: bytes, context: Any) -> bytes:
             context.set_trailing_metadata((("konik-time", "1700000000000"),))
@@ -171,6 +176,29 @@ class Node(grpc.GenericRpcHandler):
             task = await self.cluster.engine.next_task()
             self.delivered.append(task)
             yield PollTaskResponse(result=task).SerializeToString()
+
+    async def _work(self, requests: Any, context: Any) -> None:
+        """Every poll waits by itself, so that reports are heard meanwhile."""
+        waiting, numbers = set[asyncio.Task[None]](), itertools.count(1)
+        try:
+            async for raw in requests:
+                request, answer = WorkRequest.FromString(raw), WorkResponse()
+                for report, number in zip(request.reports, numbers, strict=False):
+                    if "ReportTask" in self.cluster.engine.refuse:
+                        answer.refused.add(number=number, code=9, message="refused on purpose")
+                        continue
+                    await self.cluster.engine.report(report)
+                    answer.accepted.append(number)
+                await context.write(answer.SerializeToString())
+                waiting.update(asyncio.create_task(self._give(context)) for _ in range(request.polls))
+        finally:
+            for poll in waiting:
+                poll.cancel()
+
+    async def _give(self, context: Any) -> None:
+        task = await self.cluster.engine.next_task()
+        self.delivered.append(task)
+        await context.write(WorkResponse(tasks=[task]).SerializeToString())
 
     async def _answer(self, rpc: str, request: bytes, context: Any) -> Message | None:
         engine = self.cluster.engine
@@ -210,6 +238,8 @@ class Miniature:
         self.leader = self.nodes[0]
         self.term = 1
         self.killed: list[str] = []
+        self.streams: set[str] = set()
+        """The kinds that workers have opened."""
 
     def status(self, node: Node) -> NodeStatus:
         look = next(node.looks)  # every look finds another checkpoint

@@ -10,6 +10,7 @@ from rich.console import Console
 from konik.bench import failover, latency, throughput
 from konik.bench.load import STEPS
 from konik.bench.report import Report, progress
+from konik.bench.workers import Protocol, ReportRefused
 
 pytestmark = pytest.mark.asyncio
 
@@ -29,12 +30,13 @@ def bars() -> Any:
         yield shown
 
 
+@pytest.mark.parametrize("protocol", Protocol)
 async def test_throughput_counts_what_was_acknowledged_and_what_it_cost(
-    cluster: Any, miniature: Any, bars: Any
+    cluster: Any, miniature: Any, bars: Any, protocol: Protocol
 ) -> None:
-    report = await throughput.measure(
-        cluster, throughput.Settings(in_flight=8, streams=2, seconds=0.3, seconds_max=300.0), bars
-    )
+    settings = throughput.Settings(protocol, in_flight=8, polls=2, seconds=0.3, seconds_max=300.0)
+    report = await throughput.measure(cluster, settings, bars)
+    assert miniature.streams == ({"Work"} if protocol is Protocol.KONIK else {"PollTask"})
     assert report.tasks_per_s and report.tasks_per_s > 100
     assert report.workflows_per_s == pytest.approx(report.tasks_per_s / STEPS, rel=0.5)
     assert report.server_cpu_ms_per_task_by_node is not None
@@ -50,7 +52,7 @@ async def test_throughput_without_a_checkpoint_on_every_node_is_refused(
     cluster: Any, miniature: Any, bars: Any
 ) -> None:
     miniature.nodes[2].looks = iter(lambda: 7, None)
-    settings = throughput.Settings(in_flight=2, streams=1, seconds=0.1, seconds_max=0.2)
+    settings = throughput.Settings(Protocol.KONIK, in_flight=2, polls=1, seconds=0.1, seconds_max=0.2)
     with pytest.raises(throughput.NoCheckpoint, match="--seconds-max"):
         await throughput.measure(cluster, settings, bars)
 
@@ -60,10 +62,16 @@ async def test_throughput_fails_with_the_command_that_fails(cluster: Any, miniat
         raise RuntimeError("broken on purpose")
 
     miniature.engine.run_wf = broken
+    settings = throughput.Settings(Protocol.KONIK, in_flight=1, polls=1, seconds=0.1, seconds_max=300.0)
     with pytest.raises(grpc.aio.AioRpcError, match="broken on purpose"):
-        await throughput.measure(
-            cluster, throughput.Settings(in_flight=1, streams=1, seconds=0.1, seconds_max=300.0), bars
-        )
+        await throughput.measure(cluster, settings, bars)
+
+
+async def test_throughput_fails_with_the_report_that_is_refused(cluster: Any, miniature: Any, bars: Any) -> None:
+    miniature.engine.refuse = {"ReportTask"}
+    settings = throughput.Settings(Protocol.KONIK, in_flight=1, polls=1, seconds=0.1, seconds_max=300.0)
+    with pytest.raises(ReportRefused, match="refused on purpose"):
+        await throughput.measure(cluster, settings, bars)
 
 
 async def test_latency_is_measured_with_one_workflow_at_a_time(cluster: Any, miniature: Any, bars: Any) -> None:
