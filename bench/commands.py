@@ -33,6 +33,12 @@ Nodes = Annotated[int, typer.Option("--nodes", min=1, help="How many nodes to st
 Directory = Annotated[
     Path, typer.Option("--data-dir", help="Where a started cluster keeps its data; on a disk, not on tmpfs.")
 ]
+WorkerProtocol = Annotated[
+    Protocol,
+    typer.Option(
+        "--protocol", help="What the worker speaks: Konik's streams as its SDK does, or as published clients."
+    ),
+]
 Json = Annotated[Path | None, typer.Option("--json", metavar="FILE", help="Write the report here as JSON, too.")]
 
 
@@ -43,10 +49,7 @@ def throughput(
     data_dir: Directory = Path("."),
     in_flight: Annotated[int, typer.Option(min=1, help="Workflows in flight.")] = 256,
     polls: Annotated[int, typer.Option(min=1, help="Tasks that the worker asks each node for at once.")] = 128,
-    protocol: Annotated[
-        Protocol,
-        typer.Option(help="What the worker speaks: Konik's own streams as its SDK does, or what published clients do."),
-    ] = Protocol.KONIK,
+    protocol: WorkerProtocol = Protocol.KONIK,
     seconds: Annotated[float, typer.Option(min=1, help="How long to measure, after a warm-up of 5 s.")] = 30.0,
     seconds_max: Annotated[float, typer.Option(help="How long to wait for a checkpoint on every node.")] = 300.0,
     json: Json = None,
@@ -62,10 +65,11 @@ def latency(
     nodes: Nodes = 3,
     data_dir: Directory = Path("."),
     runs: Annotated[int, typer.Option(min=1, help="Workflows to run, one after the other.")] = 100,
+    protocol: WorkerProtocol = Protocol.KONIK,
     json: Json = None,
 ) -> None:
     """One workflow in flight: from a report to the next task in the worker's hands."""
-    settings = latency_bench.Settings(runs)
+    settings = latency_bench.Settings(protocol, runs)
     _run(lambda cluster, bars: latency_bench.measure(cluster, settings, bars), servers, nodes, data_dir, json)
 
 

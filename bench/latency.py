@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from rich.progress import Progress
 
 from konik.api.pb.cluster_pb2 import NodeStatus
-from konik.api.pb.task_requests_pb2 import ScheduledTask
+from konik.api.pb.task_requests_pb2 import ReportTaskRun, ScheduledTask
 from konik.bench.cluster import Cluster
 from konik.bench.load import (
     STEPS,
@@ -27,7 +27,7 @@ from konik.bench.load import (
     ten_steps,
 )
 from konik.bench.report import Report, node_figures, percentiles_ms
-from konik.bench.workers import PollingWorker
+from konik.bench.workers import Protocol, reporting_worker
 from konik.sdk.workflow import Workflow
 
 # The first runs open connections and fill caches.
@@ -36,18 +36,18 @@ WARM_UP_RUNS = 5
 
 @dataclass(frozen=True)
 class Settings:
-    """`runs` workflows are measured, one after the other; `streams` polls wait at each node."""
+    """`runs` workflows are measured, one after the other; `polls` wait at each node."""
 
+    protocol: Protocol
     runs: int
-    streams: int = 1
+    polls: int = 1
 
 
 class Load:
     """One workflow after the other."""
 
-    def __init__(self, wire: Wire, background: Background) -> None:
+    def __init__(self, wire: Wire) -> None:
         self._wire = wire
-        self._background = background
         self._reported_at: float | None = None
         self._completed = asyncio.Event()
         self.next_task_s: list[float] = []
@@ -60,17 +60,15 @@ class Load:
         await self._wire.call(address, "RunWf", run_request(WORKFLOW, id, id))
         await self._completed.wait()
 
-    def work(self, task: ScheduledTask, address: str) -> None:
+    def do(self, task: ScheduledTask, address: str) -> ReportTaskRun:
         if self._reported_at is not None:
             self.next_task_s.append(time.monotonic() - self._reported_at)
             self.delivered_by[address] += 1
         self._reported_at = time.monotonic()
-        self._background.spawn(self._report(task, address))
+        return success(task, task.variables[0].value.int + 1)
 
-    async def _report(self, task: ScheduledTask, address: str) -> None:
-        output = task.variables[0].value.int + 1
-        await self._wire.call(address, "ReportTask", success(task, output).SerializeToString())
-        if output == STEPS:
+    def stored(self, report: ReportTaskRun) -> None:
+        if report.output.int == STEPS:
             self._completed.set()
 
     def forget(self) -> None:
@@ -82,8 +80,8 @@ async def measure(cluster: Cluster, settings: Settings, progress: Progress) -> R
     """Runs the benchmark. Raises what a command failed with."""
     await define(cluster.client, Workflow(WORKFLOW, ten_steps))
     wire, background = Wire(), Background()
-    load = Load(wire, background)
-    worker = PollingWorker(wire, load.work, settings.streams)
+    load = Load(wire)
+    worker = reporting_worker(settings.protocol, wire, background, load.do, load.stored, settings.polls)
     try:
         await worker.start(cluster.client)
         bar = progress.add_task("latency", total=settings.runs, now="")

@@ -28,7 +28,7 @@ from konik.bench.load import (
 )
 from konik.bench.machine import cpu_s
 from konik.bench.report import Report, node_figures, percentiles_ms
-from konik.bench.workers import PollingWorker, Protocol, StreamingWorker
+from konik.bench.workers import Protocol, reporting_worker
 from konik.sdk.errors import KonikError
 from konik.sdk.workflow import Workflow
 
@@ -72,15 +72,7 @@ class Load:
         id = f"{self._prefix}-{next(self._numbers)}"
         await self._wire.call(next(self._hosts), "RunWf", run_request(WORKFLOW, id, id))
 
-    def work(self, task: ScheduledTask, address: str) -> None:
-        """Does the task at once, and reports by a call where it came from."""
-        self._background.spawn(self._call(self.do(task), address))
-
-    async def _call(self, report: ReportTaskRun, address: str) -> None:
-        await self._wire.call(address, "ReportTask", report.SerializeToString())
-        self.stored(report)
-
-    def do(self, task: ScheduledTask) -> ReportTaskRun:
+    def do(self, task: ScheduledTask, _: str) -> ReportTaskRun:
         """Does the task; the report is to be made at once."""
         reported_at, output = self._reported.pop(run_of(task), None), task.variables[0].value.int + 1
         if reported_at is not None:
@@ -122,11 +114,7 @@ async def measure(cluster: Cluster, settings: Settings, progress: Progress) -> R
     wire, background = Wire(), Background()
     addresses = [member.address for member in (await cluster.status()).members]
     load = Load(wire, background, addresses)
-    worker: PollingWorker | StreamingWorker = (
-        PollingWorker(wire, load.work, settings.polls)
-        if settings.protocol is Protocol.LITTLEHORSE
-        else StreamingWorker(wire, background, load.do, load.stored, settings.polls)
-    )
+    worker = reporting_worker(settings.protocol, wire, background, load.do, load.stored, settings.polls)
     try:
         await worker.start(cluster.client)
         for _ in range(settings.in_flight):

@@ -27,7 +27,8 @@ REOPEN_S = 0.1
 WORKER = PollTaskRequest(task_def_id=TaskDefId(name=TASK), client_id="bench-worker")
 
 Handle = Callable[[ScheduledTask, str], None]
-Do = Callable[[ScheduledTask], ReportTaskRun]
+Do = Callable[[ScheduledTask, str], ReportTaskRun]
+Stored = Callable[[ReportTaskRun], None]
 
 
 class Protocol(StrEnum):
@@ -97,20 +98,20 @@ class PollingWorker:
 class StreamingWorker:
     """Does what Konik's SDK does: one Work stream to every node.
 
-    `do` makes the report of a task, at once; those of one message leave in one message, with as many polls. `stored`
-    hears of each that is stored. A stream that breaks fails the benchmark.
+    `do` makes the report of a task from the node with that address, at once; those of one message leave in one message,
+    with as many polls. `stored` hears of each that is stored. A stream that breaks fails the benchmark.
     """
 
-    def __init__(
-        self, wire: Wire, background: Background, do: Do, stored: Callable[[ReportTaskRun], None], polls_per_node: int
-    ) -> None:
+    def __init__(self, wire: Wire, background: Background, do: Do, stored: Stored, polls_per_node: int) -> None:
         self._wire, self._background = wire, background
         self._do, self._stored = do, stored
         self._polls_per_node = polls_per_node
+        self.hosts: list[str] = []
 
     async def start(self, client: Client) -> None:
         """Learns the nodes from a heartbeat and opens the streams."""
-        for host in await _hosts(client):
+        self.hosts = await _hosts(client)
+        for host in self.hosts:
             self._background.spawn(self._work(host))
 
     async def stop(self) -> None:
@@ -127,8 +128,25 @@ class StreamingWorker:
             for refused in answer.refused:
                 raise ReportRefused(f"a report was refused at {address}: {refused.message}")
             if answer.tasks:
-                reports = [self._do(task) for task in answer.tasks]
+                reports = [self._do(task, address) for task in answer.tasks]
                 for report in reports:
                     unanswered[next(numbers)] = report
                 await call.write(WorkRequest(reports=reports, polls=len(reports)).SerializeToString())
         raise ReportRefused(f"the stream to {address} has ended")
+
+
+def reporting_worker(
+    protocol: Protocol, wire: Wire, background: Background, do: Do, stored: Stored, polls_per_node: int
+) -> PollingWorker | StreamingWorker:
+    """A worker that reports by itself, in either protocol; with `do` and `stored` as StreamingWorker has them."""
+    if protocol is Protocol.KONIK:
+        return StreamingWorker(wire, background, do, stored, polls_per_node)
+
+    async def call(report: ReportTaskRun, address: str) -> None:
+        await wire.call(address, "ReportTask", report.SerializeToString())
+        stored(report)
+
+    def handle(task: ScheduledTask, address: str) -> None:
+        background.spawn(call(do(task, address), address))
+
+    return PollingWorker(wire, handle, polls_per_node)

@@ -74,8 +74,12 @@ async def test_throughput_fails_with_the_report_that_is_refused(cluster: Any, mi
         await throughput.measure(cluster, settings, bars)
 
 
-async def test_latency_is_measured_with_one_workflow_at_a_time(cluster: Any, miniature: Any, bars: Any) -> None:
-    report = await latency.measure(cluster, latency.Settings(runs=4), bars)
+@pytest.mark.parametrize("protocol", Protocol)
+async def test_latency_is_measured_with_one_workflow_at_a_time(
+    cluster: Any, miniature: Any, bars: Any, protocol: Protocol
+) -> None:
+    report = await latency.measure(cluster, latency.Settings(protocol, runs=4), bars)
+    assert miniature.streams == ({"Work"} if protocol is Protocol.KONIK else {"PollTask"})
     assert report.next_task_ms and report.next_task_ms["p50"] > 0
     assert report.next_tasks_by_node and sum(report.next_tasks_by_node.values()) == 4 * (STEPS - 1)
     assert set(report.next_tasks_by_node) <= {"node-1", "node-2", "node-3"}
