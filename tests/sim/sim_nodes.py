@@ -9,7 +9,9 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+from linearisability import Operation
 from sim_clients import Call, Caller, Worker, definitions
+from sim_ledgers import Scribe, check_ledgers
 from sim_network import Conditions, SimNetwork
 from sim_node import Node
 from sim_promises import Promises
@@ -44,6 +46,8 @@ class Nodes:
         self.counts: Counter[str] = Counter()
         self.promises = Promises()
         self.wf_runs: list[str] = []
+        self.histories: dict[str, list[Operation]] = {}
+        """What was done to each ledger."""
         self.requests = 0
         self.nodes = [Node(self, name, directory / name) for name in NAMES]
         self._by_name = {node.name: node for node in self.nodes}
@@ -65,6 +69,8 @@ class Nodes:
         self._bad = Conditions(delay=self._quiet.delay, stray=draw((0.0, 0.01)), notice=draw((1.0, 0.7, 0.0)))
         self.network.conditions = self._quiet
         self._callers = [Caller(self, draw((0.3, 0.6))) for _ in range(2)]
+        ledgers, pause = draw((1, 2)), draw((0.05, 0.3))
+        self._scribes = [Scribe(self, f"scribe-{name}", ledgers, pause) for name in NAMES]
         self._workers = [Worker(self, f"worker-{node.name}", node) for node in self.nodes]
 
     def live(self, seconds: float) -> None:
@@ -83,6 +89,7 @@ class Nodes:
             self._until(self._is_quiet, REST_SECONDS, self._unfinished)
             streams = [(worker.process, worker.stream) for worker in self._workers if worker.stream and worker.process]
             self.promises.at_rest(self.nodes, streams)
+            check_ledgers(self.histories)
 
     # what others ask
 
@@ -131,8 +138,8 @@ class Nodes:
     def _suffer(self) -> None:
         self.is_faulty = True
         self.network.conditions = self._bad
-        for caller in self._callers:
-            caller.begin()
+        for client in (*self._callers, *self._scribes):
+            client.begin()
         self.world.after(self._fault_every, self._fault)
 
     def _heal(self) -> None:

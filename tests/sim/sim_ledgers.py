@@ -1,0 +1,118 @@
+"""Ledgers: objects that several clients change and read at once, so that their histories can be checked.
+
+A ledger is the external events under one WfRunId: PutExternalEvent writes a guid once, ListExternalEvents reads all,
+DeleteWfRun strikes everything. Each of these goes through another node than the one before, as it happens.
+"""
+
+from collections.abc import Hashable
+from typing import TYPE_CHECKING
+
+from linearisability import Operation, Outcome, check
+from sim_clients import Call
+from sim_world import Violation
+
+from konik.api.pb.event_requests_pb2 import PutExternalEventRequest
+from konik.api.pb.ids_pb2 import WfRunId
+from konik.api.pb.queries_pb2 import ExternalEventList, ListExternalEventsRequest
+from konik.api.pb.run_requests_pb2 import DeleteWfRunRequest
+from konik.statemachine.entry import Result
+from konik.statemachine.rejection import Code
+
+if TYPE_CHECKING:
+    from sim_nodes import Nodes
+
+Entries = frozenset[str]
+
+
+class Ledger:
+    """What it would be without concurrency."""
+
+    initial: Entries = frozenset()
+
+    def step(self, state: Entries, input: Hashable) -> tuple[Hashable, Entries]:
+        match input:
+            case ("write", str(guid)):
+                return ("exists", state) if guid in state else ("written", state | {guid})
+            case "strike":
+                return "struck", self.initial
+            case "read":
+                return tuple(sorted(state)), state
+        raise AssertionError(f"a ledger does not know {input}")
+
+
+class Scribe:
+    """One client: writes, reads and strikes, one after the other, for as long as there are faults."""
+
+    def __init__(self, cluster: "Nodes", name: str, ledgers: int, pause: float) -> None:
+        self.cluster, self.name, self._ledgers, self._pause = cluster, name, ledgers, pause
+        self._written = 0
+
+    def begin(self) -> None:
+        if not self.cluster.is_faulty:
+            return
+        draw = self.cluster.world.random
+        ledger = f"ledger-{draw.randrange(self._ledgers)}"
+        what = draw.choice(("write", "write", "read", "read", "read", "strike"))
+        if what == "read":
+            self._read(ledger)
+        elif what == "strike":
+            self._command(ledger, what, "DeleteWfRun", DeleteWfRunRequest(id=WfRunId(id=ledger)), {Code.OK: "struck"})
+        else:
+            self._write(ledger)
+
+    def _next(self) -> None:
+        self.cluster.world.after(self.cluster.world.between(0, 2) * self._pause, self.begin)
+
+    def _write(self, ledger: str) -> None:
+        """Mostly something new, at times what somebody has written already."""
+        if self.cluster.world.chance(0.8):
+            self._written += 1
+        guid = f"{self.name}-{self._written}"
+        request = PutExternalEventRequest(wf_run_id=WfRunId(id=ledger), guid=guid)
+        request.external_event_def_id.name = "go"
+        outputs = {Code.OK: "written", Code.ALREADY_EXISTS: "exists"}
+        self._command(ledger, ("write", guid), "PutExternalEvent", request, outputs)
+
+    def _command(
+        self,
+        ledger: str,
+        input: Hashable,
+        method: str,
+        request: PutExternalEventRequest | DeleteWfRunRequest,
+        outputs: dict[Code, str],
+    ) -> None:
+        called = self.cluster.world.now
+
+        def then(result: Result) -> None:
+            self._note(ledger, called, input, outputs[result.code])
+            self._next()
+
+        Call(self.cluster, method, request, then, once=True).send()
+
+    def _read(self, ledger: str) -> None:
+        """Asks one node, and when that dies nobody: nothing can be said of such a read."""
+        cluster, world = self.cluster, self.cluster.world
+        node, called = cluster.any_node(), world.now
+        if node is not None and (services := node.services) is not None:
+            request = ListExternalEventsRequest(wf_run_id=WfRunId(id=ledger)).SerializeToString()
+
+            def current() -> None:
+                found = services.machine.query("ListExternalEvents", "default", "anonymous", request)
+                guids = (event.id.guid for event in ExternalEventList.FromString(found.body).results)
+                self._note(ledger, called, "read", tuple(sorted(guids)))
+
+            services.reads.when_current(current)
+        self._next()
+
+    def _note(self, ledger: str, called: float, input: Hashable, output: Hashable) -> None:
+        self.cluster.counts["ledger calls"] += 1
+        history = self.cluster.histories.setdefault(ledger, [])
+        history.append(Operation(self.name, called, self.cluster.world.now, input, output))
+
+
+def check_ledgers(histories: dict[str, list[Operation]]) -> None:
+    """Raises Violation for a history that no order explains, or that could not be decided."""
+    for ledger, history in sorted(histories.items()):
+        verdict = check(Ledger(), history)
+        if verdict.outcome is not Outcome.LINEARISABLE:
+            raise Violation(f"{ledger} is not linearisable: {verdict}")
