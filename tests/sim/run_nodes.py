@@ -1,18 +1,61 @@
 """Simulate whole nodes: `python tests/sim/run_nodes.py FIRST_SEED COUNT [SECONDS]`, for no longer than so many seconds.
 
-A failure prints its seed and its trace.
+A failure prints its seed, the few faults that it takes, and the trace of a life with nothing but these. To live it
+again under a debugger, call `lived(seed, faults)`.
 """
 
 import sys
 import tempfile
 import time
 from collections import Counter
+from collections.abc import Collection, Iterator
 from math import inf
 from pathlib import Path
 
-from sim_nodes import run
+from reducing import reduced
+from sim_faults import WEATHER, Cause
+from sim_nodes import Failure, Nodes, run
 
 LIFE_SECONDS = 10.0
+
+
+class AllBut:
+    """Holds everything but `kept`."""
+
+    def __init__(self, kept: Collection[Cause]) -> None:
+        self._kept = kept
+
+    def __contains__(self, cause: object) -> bool:
+        return cause not in self._kept
+
+
+def lived(seed: int, causes: Collection[Cause] | None = None) -> Nodes:
+    """One life with all that the seed brings, or with these causes alone. Raises Failure."""
+    with tempfile.TemporaryDirectory() as directory:
+        return run(seed, LIFE_SECONDS, Path(directory), () if causes is None else AllBut(causes))
+
+
+def explained(failure: Failure, seed: int) -> Iterator[str]:
+    """What it takes to fail like that. Any failure of the same seed counts: what is seen of a defect varies."""
+    yield str(failure)
+    last = failure
+
+    def fails(causes: Collection[Cause]) -> bool:
+        nonlocal last
+        try:
+            lived(seed, causes)
+        except Failure as again:
+            last = again
+            return True
+        return False
+
+    causes: list[Cause] = [*WEATHER, *range(1, failure.cluster.faults.number + 1)]
+    assert fails(causes), "the same seed and the same faults gave another life"
+    causes = reduced(causes, fails)
+    fails(causes)
+    yield f"it takes {causes or 'no fault at all'}: {last}"
+    yield from map(str, last.cluster.world.trace)
+    yield from map(str, last.cluster.faults.happened)
 
 
 def main(first: int, count: int, seconds_max: float = inf) -> list[int]:
@@ -20,13 +63,13 @@ def main(first: int, count: int, seconds_max: float = inf) -> list[int]:
     began, totals, failed, seed = time.perf_counter(), Counter[str](), list[int](), first
     while seed < first + count and time.perf_counter() - began < seconds_max:
         try:
-            with tempfile.TemporaryDirectory() as directory:
-                cluster = run(seed, LIFE_SECONDS, Path(directory))
+            cluster = lived(seed)
             totals.update(cluster.counts)
             totals["events"] += cluster.world.events
-        except Exception as error:
+        except Failure as failure:
             failed.append(seed)
-            print(error, flush=True)
+            for line in explained(failure, seed):
+                print(line, flush=True)
         seed += 1
     print(f"{seed - first} seeds, failed: {failed}, {time.perf_counter() - began:.0f} s, {dict(totals)}")
     return failed

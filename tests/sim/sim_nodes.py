@@ -5,12 +5,12 @@ demands what was promised.
 """
 
 from collections import Counter
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Container
 from pathlib import Path
 
 from linearisability import Operation
 from sim_clients import Call, Caller, Worker, definitions
+from sim_faults import BROKEN_CONNECTIONS, SLOW_COPIES, SLOW_SYNCS, STRAY_FRAMES, Cause, Faults
 from sim_ledgers import Scribe, check_ledgers
 from sim_network import Conditions, SimNetwork
 from sim_node import Node
@@ -36,9 +36,15 @@ ROUNDS = 2
 
 
 class Nodes:
-    def __init__(self, seed: int, directory: Path) -> None:
+    def __init__(self, seed: int, directory: Path, left_out: Container[Cause] = ()) -> None:
+        """Of the faults that the seed brings, and of the weather, what is in `left_out` does not happen."""
         self.world = world = World(seed)
         draw = world.random.choice
+
+        def weather(name: str, *values: float, fair: float = 0.0) -> float:
+            drawn = draw(values)
+            return fair if name in left_out else drawn
+
         self.names = NAMES
         self.members = ConfigureCluster()
         for name in NAMES:
@@ -59,14 +65,15 @@ class Nodes:
         """With 0 every step of applying is a turn of its own."""
         self.node_loss_seconds = draw((0.3, 0.3, NODE_LOSS_SECONDS))
         self.compares_states = draw((True, False))
-        self._sync, self._stall = draw((0.0005, 0.005)), draw((0.0, 0.01))
-        self._copying = draw((1.0, 100.0))
-        self._breaks = draw((0.0, 0.01))
+        self._sync, self._stall = draw((0.0005, 0.005)), weather(SLOW_SYNCS, 0.0, 0.01)
+        self._copying = weather(SLOW_COPIES, 1.0, 100.0, fair=1.0)
+        self._breaks = weather(BROKEN_CONNECTIONS, 0.0, 0.01)
         self._skew_seconds = draw((0.0, 0.3, 3.0))
-        self._fault_every = draw((0.3, 1.0))
+        self.faults = Faults(self, seed, draw((0.3, 1.0)), left_out)
         self.is_faulty = False
         self._quiet = Conditions(delay=draw((0.0005, 0.005)))
-        self._bad = Conditions(delay=self._quiet.delay, stray=draw((0.0, 0.01)), notice=draw((1.0, 0.7, 0.0)))
+        stray = weather(STRAY_FRAMES, 0.0, 0.01)
+        self._bad = Conditions(delay=self._quiet.delay, stray=stray, notice=draw((1.0, 0.7, 0.0)))
         self.network.conditions = self._quiet
         self._callers = [Caller(self, draw((0.3, 0.6))) for _ in range(2)]
         ledgers, pause = draw((1, 2)), draw((0.05, 0.3))
@@ -140,7 +147,7 @@ class Nodes:
         self.network.conditions = self._bad
         for client in (*self._callers, *self._scribes):
             client.begin()
-        self.world.after(self._fault_every, self._fault)
+        self.faults.begin()
 
     def _heal(self) -> None:
         self.is_faulty = False
@@ -188,82 +195,23 @@ class Nodes:
 
     # faults
 
-    def _fault(self) -> None:
-        if not self.is_faulty:
-            return
-        leaders = self.leaders()
-        node = self.world.random.choice(leaders if leaders and self.world.chance(0.4) else self.nodes)
-        faults = [fault for fault, weight in FAULTS for _ in range(weight)]
-        self.world.random.choice(faults)(self, node)
-        self.world.after(self.world.between(0, 2) * self._fault_every, self._fault)
-
-    def crash(self, node: Node) -> None:
-        if node.services is not None:
-            node.crash()
-            longest = self.world.random.choice((0.01, 0.3, 2.0, 8.0)) if self.is_faulty else 0.01
-            self.world.after(longest * self.world.random.random(), node.start)
-
-    def _crash_all(self, _: Node) -> None:
-        for node in self.nodes:
-            self.crash(node)
-
-    def _isolate(self, node: Node) -> None:
-        others = [name for name in self.names if name != node.name]
-        crossing = [(node.name, other) for other in others] + [(other, node.name) for other in others]
-        self.network.block(crossing, self._a_while())
-
-    def _deafen(self, node: Node) -> None:
-        self.network.block([(other, node.name) for other in self.names if other != node.name], self._a_while())
-
-    def _disconnect(self, node: Node) -> None:
-        self.network.disconnect(node.name, self.world.random.choice([name for name in self.names if name != node.name]))
-
-    def _suspend(self, node: Node) -> None:
-        if node.is_awake:
-            node.time.suspend(self._a_while())
-            self.world.note(node.name, "suspended until", node.time.suspended_until)
-
-    def _fill_disk(self, node: Node) -> None:
-        if node.is_awake:
-            node.journal.fill(self.world.between(0.1, 1.5))
-
-    def _transfer(self, node: Node) -> None:
-        if node.is_awake and node.services is not None and node.services.driver.transfer():
-            self.counts["transfers"] += 1
-
-    def _stop(self, node: Node) -> None:
-        """As a server that is told to."""
-        if node.is_awake and (services := node.services) is not None:
-            services.prepare_to_stop()
-            services.polls.stop()
-            self.world.after(0.3, partial(self._end, node, services.process.nonce))
-
-    def _end(self, node: Node, nonce: bytes) -> None:
-        if node.services is not None and node.process.nonce == nonce:
-            self.crash(node)
-
-    def _a_while(self) -> float:
-        """Now and then longer than it takes to be given up."""
-        return self.world.random.choice((0.1, 0.5, 4.0, 10.0)) * self.world.random.random()
+    def crash(self, node: Node, seconds: float) -> None:
+        """Its process ends, and begins anew so many seconds later; sooner if the faults are over."""
+        node.crash()
+        self.world.after(seconds if self.is_faulty else 0.01, node.start)
 
 
-FAULTS = (
-    (Nodes.crash, 4),
-    (Nodes._crash_all, 1),
-    (Nodes._isolate, 6),
-    (Nodes._deafen, 1),
-    (Nodes._disconnect, 4),
-    (Nodes._suspend, 3),
-    (Nodes._fill_disk, 1),
-    (Nodes._transfer, 4),
-    (Nodes._stop, 2),
-)
-"""What may happen, and how often compared with the others."""
+class Failure(Violation):
+    """A life that went wrong: what went wrong, in which world."""
+
+    def __init__(self, seed: int, cluster: Nodes, error: Exception) -> None:
+        super().__init__(f"seed {seed}: {type(error).__name__}: {error}")
+        self.cluster = cluster
 
 
-def run(seed: int, seconds: float, directory: Path) -> Nodes:
-    """One life. What goes wrong is raised with the seed, after the end of the trace was printed."""
-    cluster = Nodes(seed, directory)
+def run(seed: int, seconds: float, directory: Path, left_out: Container[Cause] = ()) -> Nodes:
+    """One life. Raises Failure."""
+    cluster = Nodes(seed, directory, left_out)
     try:
         with capture_logs() as lines:
             cluster.live(seconds)
@@ -271,8 +219,7 @@ def run(seed: int, seconds: float, directory: Path) -> Nodes:
         if errors := [line for line in lines if line["event"].startswith("unexpected")]:
             raise Violation(f"logged: {errors}")
     except Exception as error:
-        print(*cluster.world.trace, sep="\n")
-        raise Violation(f"seed {seed}: {type(error).__name__}: {error}") from error
+        raise Failure(seed, cluster, error) from error
     finally:
         for node in cluster.running():
             node.crash()
