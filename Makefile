@@ -8,7 +8,7 @@ V := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint types layers test unit slow quickstart scale crash bars soak dist clean
+.PHONY: help setup proto lint types layers test unit slow quickstart scale crash bars sim soak dist clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -54,6 +54,9 @@ crash: setup ## All nodes killed at once, again and again
 
 bars: setup ## Measure, compare with the bars, write docs/performance.md
 	$(V)/python scripts/bars.py
+
+sim: setup ## Simulate whole nodes: SEED=1 SEEDS=200 STEPS=20000
+	$(V)/python tests/sim/run_nodes.py $(or $(SEED),1) $(or $(SEEDS),200) inf $(or $(STEPS),20000)
 
 soak: setup ## Both simulations, each for as long as it is told: SECONDS=600
 	$(V)/python tests/sim/run.py 1 1000000 $(or $(SECONDS),600)

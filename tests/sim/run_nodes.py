@@ -1,4 +1,7 @@
-"""Simulate whole nodes: `python tests/sim/run_nodes.py FIRST_SEED COUNT [SECONDS]`, for no longer than so many seconds.
+"""Simulate whole nodes: `python tests/sim/run_nodes.py FIRST_SEED COUNT [SECONDS [STEPS]]`.
+
+For no longer than so many seconds of the wall's clock. Each life has faults until so many things have happened in it;
+by default, for ten of its own seconds.
 
 A failure prints its seed, the few faults that it takes, and the trace of a life with nothing but these. To live it
 again under a debugger, call `lived(seed, faults)`.
@@ -29,13 +32,16 @@ class AllBut:
         return cause not in self._kept
 
 
-def lived(seed: int, causes: Collection[Cause] | None = None) -> Nodes:
+def lived(seed: int, causes: Collection[Cause] | None = None, steps: float | None = None) -> Nodes:
     """One life with all that the seed brings, or with these causes alone. Raises Failure."""
+    left_out = () if causes is None else AllBut(causes)
     with tempfile.TemporaryDirectory() as directory:
-        return run(seed, LIFE_SECONDS, Path(directory), () if causes is None else AllBut(causes))
+        if steps is None:
+            return run(seed, LIFE_SECONDS, Path(directory), left_out)
+        return run(seed, inf, Path(directory), left_out, steps)
 
 
-def explained(failure: Failure, seed: int) -> Iterator[str]:
+def explained(failure: Failure, seed: int, steps: float | None = None) -> Iterator[str]:
     """What it takes to fail like that. Any failure of the same seed counts: what is seen of a defect varies."""
     yield str(failure)
     last = failure
@@ -43,7 +49,7 @@ def explained(failure: Failure, seed: int) -> Iterator[str]:
     def fails(causes: Collection[Cause]) -> bool:
         nonlocal last
         try:
-            lived(seed, causes)
+            lived(seed, causes, steps)
         except Failure as again:
             last = again
             return True
@@ -58,17 +64,17 @@ def explained(failure: Failure, seed: int) -> Iterator[str]:
     yield from map(str, last.cluster.faults.happened)
 
 
-def main(first: int, count: int, seconds_max: float = inf) -> list[int]:
+def main(first: int, count: int, seconds_max: float = inf, steps: float | None = None) -> list[int]:
     """The seeds that failed."""
     began, totals, failed, seed = time.perf_counter(), Counter[str](), list[int](), first
     while seed < first + count and time.perf_counter() - began < seconds_max:
         try:
-            cluster = lived(seed)
+            cluster = lived(seed, steps=steps)
             totals.update(cluster.counts)
             totals["events"] += cluster.world.events
         except Failure as failure:
             failed.append(seed)
-            for line in explained(failure, seed):
+            for line in explained(failure, seed, steps):
                 print(line, flush=True)
         seed += 1
     print(f"{seed - first} seeds, failed: {failed}, {time.perf_counter() - began:.0f} s, {dict(totals)}")

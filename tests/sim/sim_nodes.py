@@ -1,4 +1,4 @@
-"""Three whole nodes over an invented world, with callers, workers and faults, until all has come to rest.
+"""Three or five whole nodes over an invented world, with callers, workers and faults, until all has come to rest.
 
 `run(seed, seconds, directory)` draws a world and a temperament from the seed, lets them live, then ends the faults and
 demands what was promised.
@@ -6,6 +6,7 @@ demands what was promised.
 
 from collections import Counter
 from collections.abc import Callable, Container
+from math import inf
 from pathlib import Path
 
 from linearisability import Operation
@@ -25,7 +26,8 @@ from konik.cluster.pump import SLICE_SECONDS
 from konik.cluster.raft.ready import Settings
 from konik.statemachine.entry import Result
 
-NAMES = ("A", "B", "C")
+SIZES = (3, 3, 3, 5)
+NAMES = ("A", "B", "C", "D", "E")
 START_SECONDS_MAX = 10.0
 COMPLETION_SECONDS_MAX = 15.0
 """After the last fault: a lost node is noticed, attempts time out and are tried again."""
@@ -45,9 +47,9 @@ class Nodes:
             drawn = draw(values)
             return fair if name in left_out else drawn
 
-        self.names = NAMES
+        self.names = NAMES[: draw(SIZES)]
         self.members = ConfigureCluster()
-        for name in NAMES:
+        for name in self.names:
             self.members.members.add(node=name, host="localhost", port=1)
         self.counts: Counter[str] = Counter()
         self.promises = Promises()
@@ -55,9 +57,9 @@ class Nodes:
         self.histories: dict[str, list[Operation]] = {}
         """What was done to each ledger."""
         self.requests = 0
-        self.nodes = [Node(self, name, directory / name) for name in NAMES]
+        self.nodes = [Node(self, name, directory / name) for name in self.names]
         self._by_name = {node.name: node for node in self.nodes}
-        self.network = SimNetwork(world, NAMES, self._deliver, self._connected, self.counts)
+        self.network = SimNetwork(world, self.names, self._deliver, self._connected, self.counts)
         self.settings = Settings(batch_bytes=draw((1000, 1 << 20)), window_bytes=draw((4000, 8 << 20)))
         self.checkpoint_commands = draw((10, 30, 400))
         self.tail_entries = draw((0, 0, 50))
@@ -77,11 +79,11 @@ class Nodes:
         self.network.conditions = self._quiet
         self._callers = [Caller(self, draw((0.3, 0.6))) for _ in range(2)]
         ledgers, pause = draw((1, 2)), draw((0.05, 0.3))
-        self._scribes = [Scribe(self, f"scribe-{name}", ledgers, pause) for name in NAMES]
+        self._scribes = [Scribe(self, f"scribe-{name}", ledgers, pause) for name in self.names[:3]]
         self._workers = [Worker(self, f"worker-{node.name}", node) for node in self.nodes]
 
-    def live(self, seconds: float) -> None:
-        """Raises Violation."""
+    def live(self, seconds: float, steps: float = inf) -> None:
+        """With faults for so many seconds, or until so many things have happened. Raises Violation."""
         for node in self.nodes:
             node.start()
         self._define()
@@ -89,7 +91,7 @@ class Nodes:
             worker.live()
         for _ in range(ROUNDS):
             self._suffer()
-            self.world.run(self.world.now + seconds / ROUNDS)
+            self._last(seconds / ROUNDS, steps / ROUNDS)
             self._heal()
             self._until(self._is_done, COMPLETION_SECONDS_MAX, self._unfinished)
             self.world.run(self.world.now + REST_SECONDS)
@@ -97,6 +99,11 @@ class Nodes:
             streams = [(worker.process, worker.stream) for worker in self._workers if worker.stream and worker.process]
             self.promises.at_rest(self.nodes, streams)
             check_ledgers(self.histories)
+
+    def _last(self, seconds: float, steps: float) -> None:
+        end, last = self.world.now + seconds, self.world.events + steps
+        while self.world.now < end and self.world.events < last:
+            self.world.run(min(end, self.world.now + 0.05))
 
     # what others ask
 
@@ -209,12 +216,12 @@ class Failure(Violation):
         self.cluster = cluster
 
 
-def run(seed: int, seconds: float, directory: Path, left_out: Container[Cause] = ()) -> Nodes:
+def run(seed: int, seconds: float, directory: Path, left_out: Container[Cause] = (), steps: float = inf) -> Nodes:
     """One life. Raises Failure."""
     cluster = Nodes(seed, directory, left_out)
     try:
         with capture_logs() as lines:
-            cluster.live(seconds)
+            cluster.live(seconds, steps)
         cluster.counts.update(line["event"] for line in lines if line["log_level"] == "warning")
         if errors := [line for line in lines if line["event"].startswith("unexpected")]:
             raise Violation(f"logged: {errors}")
