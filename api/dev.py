@@ -14,8 +14,8 @@ from pathlib import Path
 import grpc
 from rich.console import Console
 
+from konik.api.oversight import STATUS_PATH
 from konik.api.pb.cluster_pb2 import LEADER, NodeStatus, StatusRequest
-from konik.api.server import STATUS_PATH
 from konik.cluster.config import ConfigurationError
 from konik.cluster.node import has_data_directory
 

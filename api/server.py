@@ -1,14 +1,12 @@
 """The gRPC door: generic over the contract, with health and reflection beside it. It must never parse a response."""
 
 import asyncio
-from collections.abc import Callable
 
 import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
-from konik.api.answers import Context
 from konik.api.methods import RPCS, WIRE_SERVICE
-from konik.api.pb import cluster_pb2
+from konik.api.oversight import STATUS_PATH, TRANSFER_PATH, Oversight
 from konik.api.polling import METHOD as POLL_TASK
 from konik.api.polling import Polling
 from konik.api.reflection import enable_reflection
@@ -39,8 +37,6 @@ OPTIONS: list[tuple[str, int]] = [
 QUIET_SECONDS, QUIET_LOOKS_MAX = 0.05, 6
 """Without a call for so long, a node that stops has seen all of them; so many times it looks."""
 
-STATUS_PATH = f"/{cluster_pb2.DESCRIPTOR.services_by_name['Cluster'].full_name}/Status"
-
 Handlers = dict[str, "grpc.RpcMethodHandler[bytes, bytes]"]
 
 
@@ -57,7 +53,7 @@ class Door(grpc.GenericRpcHandler):  # type: ignore[type-arg]  # generic in the 
         return self._handlers.get(call.method)
 
 
-def handlers(serving: Serving, status: Callable[[], cluster_pb2.NodeStatus]) -> Handlers:
+def handlers(serving: Serving, oversight: Oversight) -> Handlers:
     """Every RPC of the contract, built or not, and the cluster's own."""
     found: Handlers = {
         path: grpc.unary_unary_rpc_method_handler(Unary(rpc, serving).serve)
@@ -66,12 +62,8 @@ def handlers(serving: Serving, status: Callable[[], cluster_pb2.NodeStatus]) -> 
     }
     found[f"/{WIRE_SERVICE}/{POLL_TASK}"] = grpc.stream_stream_rpc_method_handler(Polling(serving).serve)
     found[WORK_PATH] = grpc.stream_stream_rpc_method_handler(Working(serving).serve)
-
-    async def node_status(request: bytes, context: Context) -> bytes:
-        del request, context
-        return status().SerializeToString()
-
-    found[STATUS_PATH] = grpc.unary_unary_rpc_method_handler(node_status)
+    found[STATUS_PATH] = grpc.unary_unary_rpc_method_handler(oversight.status)
+    found[TRANSFER_PATH] = grpc.unary_unary_rpc_method_handler(oversight.transfer)
     return found
 
 
@@ -81,7 +73,7 @@ class Server:
     def __init__(self, node: Node, config: Config) -> None:
         self._config = config
         self._server = grpc.aio.server(options=OPTIONS)
-        self._door = Door(handlers(Serving(node), node.status))
+        self._door = Door(handlers(Serving(node), Oversight(node)))
         self._server.add_generic_rpc_handlers((self._door,))
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

@@ -38,6 +38,7 @@ from konik.cluster.wire import Wire
 from konik.statemachine import version
 from konik.statemachine.dedup import NONCE_BYTES
 from konik.statemachine.entry import Process
+from konik.statemachine.rejection import failed_precondition, invalid
 
 LOG_DIRECTORY = "log.lmdb"
 STATE_DIRECTORY = "state.lmdb"
@@ -257,6 +258,24 @@ class Node:
     def trouble(self) -> str | None:
         """Why this node cannot write at the moment."""
         return self.driver.trouble or self.checkpointer.trouble
+
+    def transfer_leadership(self, to: str | None) -> None:
+        """Begins to hand over this node's office, to that member or to whichever has everything first.
+
+        Raises:
+            Rejection: INVALID_ARGUMENT: there is no such member. FAILED_PRECONDITION: it cannot be now.
+        """
+        me, leader = self.config.node, self.services.leader
+        if to is not None and to not in self.config.members:
+            raise invalid(f"there is no member {to}; members are {', '.join(sorted(self.config.members))}")
+        if not self.services.is_leader:
+            raise failed_precondition(
+                f"{me} does not lead; " + (f"{leader} does" if leader else "nobody does just now")
+            )
+        if to == me:
+            raise failed_precondition(f"{me} leads already")
+        if not self.driver.transfer(to):
+            raise failed_precondition(f"{me} hears nothing of {to or 'another member'}, or hands over already")
 
     def status(self) -> NodeStatus:
         core, journal, services = self.driver.core, self.journal.statistics, self.services

@@ -20,6 +20,16 @@ class StatusRequest(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class TransferLeadershipRequest(_message.Message):
+    __slots__ = ("node",)
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    def __init__(self, node: _Optional[str] = ...) -> None: ...
+
+class TransferLeadershipResponse(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
 class Member(_message.Message):
     __slots__ = ("node", "address")
     NODE_FIELD_NUMBER: _ClassVar[int]

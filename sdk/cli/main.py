@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command as command_of
 
+from konik.sdk.cli.leader import app as leader
 from konik.sdk.cli.status import status
 
 GROUP = "konik.commands"
@@ -70,6 +71,7 @@ app = typer.Typer(
     "Begin with `konik dev --nodes 3`, which runs a cluster on this machine, and look at it with `konik status`.",
 )
 app.command()(status)
+app.add_typer(leader, name="leader")
 
 
 @app.command("version")

@@ -10,6 +10,7 @@ import pytest
 import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 
+from konik.api.oversight import Oversight
 from konik.api.pb.cluster_pb2 import NodeStatus
 from konik.api.pb.ids_pb2 import TaskRunId, WfRunId
 from konik.api.pb.internal_pb2 import AttemptRef
@@ -19,6 +20,7 @@ from konik.api.server import OPTIONS, Door, handlers
 from konik.api.working import PATH as WORK
 from konik.statemachine.entry import Result, ok
 from konik.statemachine.registry import METHODS
+from konik.statemachine.rejection import invalid
 from konik.statemachine.tasks.delivery import Delivery
 
 
@@ -91,6 +93,7 @@ class FakeServing:
         self.refusals: deque[Result] = deque()
         self.streams: list[FakeStream] = []
         self.opened = asyncio.Event()
+        self.transfers: list[str | None] = []
         self.submitted: list[tuple[Any, bytes, Callable[[Result], None]]] = []
         self.stirred = asyncio.Event()
 
@@ -130,6 +133,11 @@ class FakeServing:
         result: Result = await given if asyncio.iscoroutine(given) else given
         return result
 
+    def transfer_leadership(self, to: str | None) -> None:
+        self.transfers.append(to)
+        if to == "nobody":
+            raise invalid("there is no member nobody; members are n1, n2")
+
     def status(self) -> NodeStatus:
         return NodeStatus(node="n1", term=7)
 
@@ -168,7 +176,7 @@ async def serving() -> FakeServing:
 @pytest_asyncio.fixture
 async def port(serving: FakeServing) -> AsyncIterator[int]:
     server = grpc.aio.server(options=OPTIONS)
-    server.add_generic_rpc_handlers((Door(handlers(serving, serving.status)),))
+    server.add_generic_rpc_handlers((Door(handlers(serving, Oversight(serving))),))
     bound = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     yield bound

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from typer.testing import CliRunner
 
-from konik.api.pb.cluster_pb2 import CANDIDATE, FOLLOWER, LEADER, Member, NodeStatus
+from konik.api.pb.cluster_pb2 import CANDIDATE, FOLLOWER, LEADER, Member, NodeStatus, TransferLeadershipRequest
 from konik.sdk.cli import main
 from konik.sdk.cli.main import app
 from konik.sdk.status import ClusterStatus, MemberStatus
@@ -93,6 +93,60 @@ async def test_status_fails_with_advice_when_no_server_answers(nodes: Any, run: 
     assert result.exit_code == 1
     assert f"no answer from {nodes[0].address}" in result.output
     assert "konik dev" in result.output
+
+
+@pytest.mark.asyncio
+async def test_a_transfer_goes_to_the_leader_and_waits_until_another_one_leads(nodes: Any, run: Any) -> None:
+    members = [Member(node=f"n{i}", address=node.address) for i, node in enumerate(nodes)]
+    asked = []
+
+    def lead(leader: int, term: int) -> None:
+        for i, node in enumerate(nodes):
+            node.answers["Status"] = answer(f"n{i}", LEADER if i == leader else FOLLOWER, members, term)
+
+    async def transfer(request: bytes, context: Any) -> bytes:
+        asked.append(TransferLeadershipRequest.FromString(request).node)
+        lead(2, term=5)
+        return b""
+
+    lead(1, term=4)
+    nodes[1].answers["TransferLeadership"] = transfer
+    result = await run("leader", "transfer", "n2", "--server", nodes[0].address)
+    assert (result.exit_code, result.stdout) == (0, "n2 leads, in term 5\n")
+    assert asked == ["n2"]
+
+
+@pytest.mark.asyncio
+async def test_a_transfer_to_the_one_who_leads_asks_nobody(nodes: Any, run: Any) -> None:
+    nodes[0].answers["Status"] = answer("n0", LEADER, [Member(node="n0", address=nodes[0].address)])
+    result = await run("leader", "transfer", "n0", "--server", nodes[0].address)
+    assert (result.exit_code, result.stdout) == (0, "n0 leads, in term 4\n")
+    assert nodes[0].named("TransferLeadership") == []
+
+
+@pytest.mark.asyncio
+async def test_a_transfer_without_a_leader_fails_with_advice(nodes: Any, run: Any) -> None:
+    nodes[0].answers["Status"] = answer("n0", CANDIDATE, [Member(node="n0", address=nodes[0].address)])
+    result = await run("leader", "transfer", "--server", nodes[0].address)
+    assert result.exit_code == 1
+    assert "nobody leads" in result.output and "konik status" in result.output
+
+
+@pytest.mark.asyncio
+async def test_a_transfer_that_came_to_another_node_is_no_success(nodes: Any, run: Any) -> None:
+    members = [Member(node=f"n{i}", address=node.address) for i, node in enumerate(nodes[:2])]
+    nodes[0].answers["Status"] = answer("n0", LEADER, members, term=4)
+    nodes[1].answers["Status"] = answer("n1", FOLLOWER, members, term=4)
+
+    async def another_one(request: bytes, context: Any) -> bytes:
+        nodes[0].answers["Status"] = answer("n0", FOLLOWER, members, term=6)
+        nodes[1].answers["Status"] = answer("n1", LEADER, members, term=6)
+        return b""
+
+    nodes[0].answers["TransferLeadership"] = another_one
+    result = await run("leader", "transfer", "n2", "--server", nodes[0].address)
+    assert result.exit_code == 1
+    assert "n1 was elected meanwhile" in result.output
 
 
 def test_a_deposed_leader_that_has_not_noticed_is_not_the_leader() -> None:
