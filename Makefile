@@ -8,7 +8,7 @@ V := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint types layers test unit slow quickstart scale crash bars sim soak dist clean
+.PHONY: help setup proto lint types layers test unit slow quickstart scale crash bars sim soak mutations dist clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -61,6 +61,9 @@ sim: setup ## Simulate whole nodes: SEED=1 SEEDS=200 STEPS=20000
 soak: setup ## Both simulations, each for as long as it is told: SECONDS=600
 	$(V)/python tests/sim/run.py 1 1000000 $(or $(SECONDS),600)
 	$(V)/python tests/sim/run_nodes.py 1 1000000 $(or $(SECONDS),600)
+
+mutations: setup ## Break one rule after the other; write who noticed into docs/reliability.md
+	$(V)/python scripts/mutations.py
 
 dist: setup ## Build the wheel
 	rm -rf build dist && $(V)/python -m build -q --wheel

@@ -21,14 +21,14 @@ from konik.api.dev import HTTP_PORT_OFFSET, PEER_PORT_OFFSET
 from konik.sdk import Client, ThreadBuilder, Workflow
 
 ROOT = Path(__file__).parents[2]
-DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "deploy/README.md")
+DOCUMENTS = ("README.md", "CONTRIBUTING.md", "ARCHITECTURE.md", "deploy/README.md", "docs/reliability.md")
 FENCED = re.compile(r"^```(\w+)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 COMMAND = re.compile(r"`((?:make|konik) [^`]+)`")
 
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 DOCUMENTED_PORTS = (2023, 2024, 2025)
 PORT_OFFSETS = (0, PEER_PORT_OFFSET, HTTP_PORT_OFFSET)
-COMMAND_WORDS = ("server", "dev", "status", "bench", "throughput", "latency", "failover")
+COMMAND_WORDS = ("server", "dev", "status", "bench", "throughput", "latency", "failover", "leader", "transfer")
 
 
 def blocks(document: str, language: str) -> list[str]:
@@ -128,11 +128,7 @@ def test_there_is_every_make_target_and_konik_command_that_a_document_names(docu
         if name == "make":
             assert words[0] in targets, command
         elif name == "konik":
-            path = [
-                word
-                for word in words[:2]
-                if word in ("server", "dev", "status", "bench", "throughput", "latency", "failover")
-            ]
+            path = [word for word in words[:2] if word in COMMAND_WORDS]
             described = help_of(*path)
             for flag in (word for word in words if word.startswith("--")):
                 assert flag in described, f"{command}: {flag} is not in the help"
