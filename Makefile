@@ -37,8 +37,8 @@ layers: setup ## import-linter: who may import whom
 test: lint types layers unit slow ## Everything that CI runs
 
 unit: setup ## Tests within one process
-	$(V)/pytest -q -n 2 tests/unit tests/engine tests/contract tests/scenarios tests/hazards tests/mutants tests/sim \
-		tests/house
+	$(V)/pytest -q -n 2 tests/unit tests/engine tests/contract tests/scenarios tests/hazards tests/mutants \
+		tests/linearisability tests/sim tests/house
 
 slow: setup ## Tests with real processes
 	$(V)/pytest -q tests/processes

@@ -15,9 +15,11 @@ from collections.abc import Collection, Iterator
 from math import inf
 from pathlib import Path
 
-from reducing import reduced
-from sim_faults import WEATHER, Cause
-from sim_nodes import Failure, Nodes, run
+sys.path.append(str(Path(__file__).parents[2]))
+
+from reducing import reduced  # noqa: E402
+from sim_faults import WEATHER, Cause  # noqa: E402
+from sim_nodes import Failure, Nodes, run  # noqa: E402
 
 LIFE_SECONDS = 10.0
 

@@ -1,13 +1,8 @@
-"""Ledgers: objects that several clients change and read at once, so that their histories can be checked.
-
-A ledger is the external events under one WfRunId: PutExternalEvent writes a guid once, ListExternalEvents reads all,
-DeleteWfRun strikes everything. Each of these goes through another node than the one before, as it happens.
-"""
+"""Clients that change and read shared ledgers at once, through whichever nodes there are, and note what they saw."""
 
 from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
-from linearisability import Operation, Outcome, check
 from sim_clients import Call
 from sim_world import Violation
 
@@ -17,27 +12,11 @@ from konik.api.pb.queries_pb2 import ExternalEventList, ListExternalEventsReques
 from konik.api.pb.run_requests_pb2 import DeleteWfRunRequest
 from konik.statemachine.entry import Result
 from konik.statemachine.rejection import Code
+from tests.linearisability.checker import Operation, Outcome, check
+from tests.linearisability.ledger import Ledger
 
 if TYPE_CHECKING:
     from sim_nodes import Nodes
-
-Entries = frozenset[str]
-
-
-class Ledger:
-    """What it would be without concurrency."""
-
-    initial: Entries = frozenset()
-
-    def step(self, state: Entries, input: Hashable) -> tuple[Hashable, Entries]:
-        match input:
-            case ("write", str(guid)):
-                return ("exists", state) if guid in state else ("written", state | {guid})
-            case "strike":
-                return "struck", self.initial
-            case "read":
-                return tuple(sorted(state)), state
-        raise AssertionError(f"a ledger does not know {input}")
 
 
 class Scribe:

@@ -9,7 +9,6 @@ from collections.abc import Callable, Container
 from math import inf
 from pathlib import Path
 
-from linearisability import Operation
 from sim_clients import Call, Caller, Worker, definitions
 from sim_faults import BROKEN_CONNECTIONS, SLOW_COPIES, SLOW_SYNCS, STRAY_FRAMES, Cause, Faults
 from sim_ledgers import Scribe, check_ledgers
@@ -25,6 +24,7 @@ from konik.cluster.network import Frame
 from konik.cluster.pump import SLICE_SECONDS
 from konik.cluster.raft.ready import Settings
 from konik.statemachine.entry import Result
+from tests.linearisability.checker import Operation
 
 SIZES = (3, 3, 3, 5)
 NAMES = ("A", "B", "C", "D", "E")

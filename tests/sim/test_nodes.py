@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 from sim_nodes import run
 
+HERE = Path(__file__).parent
 SECONDS = 6.0
 
 
@@ -46,7 +47,7 @@ def test_the_same_seed_gives_the_same_run_under_another_hash_seed(tmp_path: Path
     fingerprints = {
         subprocess.run(
             [sys.executable, "-c", script, str(tmp_path / hash_seed)],
-            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": str(Path(__file__).parent)},
+            env={**os.environ, "PYTHONHASHSEED": hash_seed, "PYTHONPATH": f"{HERE}{os.pathsep}{HERE.parents[1]}"},
             capture_output=True,
             text=True,
             check=True,

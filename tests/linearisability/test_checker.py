@@ -5,8 +5,9 @@ from math import inf
 from random import Random
 
 import pytest
-from linearisability import Operation, Outcome, check
-from sim_ledgers import Ledger
+
+from tests.linearisability.checker import Operation, Outcome, check
+from tests.linearisability.ledger import Ledger
 
 
 def operation(who, called, returned, input, output=None):
