@@ -1,5 +1,5 @@
 """Work: Konik's own stream of a task worker. A message carries many at once: reports of attempts and polls one way,
-tasks and what became of the reports the other. A call of gRPC costs as much as a task's entire way through the log.
+tasks and what became of the reports the other. gRPC's cost is by the message and the call, not by what is in them.
 """
 
 from collections.abc import AsyncIterator
