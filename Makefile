@@ -56,14 +56,14 @@ bars: setup ## Measure, compare with the bars, write docs/performance.md
 	$(V)/python scripts/bars.py
 
 sim: setup ## Simulate whole nodes: SEED=1 SEEDS=200 STEPS=20000
-	$(V)/python tests/sim/run_nodes.py $(or $(SEED),1) $(or $(SEEDS),200) inf $(or $(STEPS),20000)
+	PYTHONPATH=. $(V)/python tests/sim/run_nodes.py $(or $(SEED),1) $(or $(SEEDS),200) inf $(or $(STEPS),20000)
 
 soak: setup ## Both simulations, each for as long as it is told: SECONDS=600
 	$(V)/python tests/sim/run.py 1 1000000 $(or $(SECONDS),600)
-	$(V)/python tests/sim/run_nodes.py 1 1000000 $(or $(SECONDS),600)
+	PYTHONPATH=. $(V)/python tests/sim/run_nodes.py 1 1000000 $(or $(SECONDS),600)
 
 mutations: setup ## Break one rule after the other; write who noticed into docs/reliability.md
-	$(V)/python scripts/mutations.py
+	PYTHONPATH=.:tests/sim $(V)/python scripts/mutations.py
 
 dist: setup ## Build the wheel
 	rm -rf build dist && $(V)/python -m build -q --wheel

@@ -1,6 +1,6 @@
 """Breaks one rule after the other, looks who notices, and writes the tables of docs/reliability.md.
 
-usage: python scripts/mutations.py
+usage: PYTHONPATH=.:tests/sim python scripts/mutations.py
 
 Three lists: those that a simulation sees, with the number of seeds that it took; those of Raft's core that a scenario
 tells; those of the parts around it that a test tells. Exit code 1 if one is not noticed.
@@ -13,18 +13,15 @@ from pathlib import Path
 
 from rich.console import Console
 from rich.progress import track
+from sim_mutants import MUTANTS as SIMULATED
+from structlog.testing import capture_logs
+
+from tests.mutants import test_mutants as parts
+from tests.mutants.mutants import MUTANTS as PARTS
+from tests.scenarios.mutants import MUTANTS as RULES
+from tests.scenarios.planting import planted
 
 ROOT = Path(__file__).parents[1]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "sim")]
-
-from sim_mutants import MUTANTS as SIMULATED  # noqa: E402
-from structlog.testing import capture_logs  # noqa: E402
-
-from tests.mutants import test_mutants as parts  # noqa: E402
-from tests.mutants.mutants import MUTANTS as PARTS  # noqa: E402
-from tests.scenarios.mutants import MUTANTS as RULES  # noqa: E402
-from tests.scenarios.planting import planted  # noqa: E402
-
 DOCUMENT = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- written by make mutations -->", "<!-- to here -->"
 SEEDS_MAX = 400
@@ -37,12 +34,8 @@ def simulated() -> Rows:
     for mutant in SIMULATED:
         with capture_logs():
             began, seen = time.perf_counter(), mutant.seen(0, SEEDS_MAX)
-        took = time.perf_counter() - began
-        yield (
-            mutant.rule,
-            f"{mutant.live.__name__} | {seen.seeds} | {took:.1f} s" if seen else "nobody | - | -",
-            bool(seen),
-        )
+        seeds, took = seen.seeds if seen else f"over {SEEDS_MAX}", time.perf_counter() - began
+        yield mutant.rule, f"{mutant.live.__name__} | {seeds} | {took:.1f} s", seen is not None
 
 
 def scenarios() -> Rows:

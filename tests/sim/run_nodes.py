@@ -1,4 +1,4 @@
-"""Simulate whole nodes: `python tests/sim/run_nodes.py FIRST_SEED COUNT [SECONDS [STEPS]]`.
+"""Simulate whole nodes: `PYTHONPATH=. python tests/sim/run_nodes.py FIRST_SEED COUNT [SECONDS [STEPS]]`.
 
 For no longer than so many seconds of the wall's clock. Each life has faults until so many things have happened in it;
 by default, for ten of its own seconds.
@@ -15,11 +15,9 @@ from collections.abc import Collection, Iterator
 from math import inf
 from pathlib import Path
 
-sys.path.append(str(Path(__file__).parents[2]))
-
-from reducing import reduced  # noqa: E402
-from sim_faults import WEATHER, Cause  # noqa: E402
-from sim_nodes import Failure, Nodes, run  # noqa: E402
+from reducing import reduced
+from sim_faults import WEATHER, Cause
+from sim_nodes import Failure, Nodes, run
 
 LIFE_SECONDS = 10.0
 
