@@ -29,6 +29,9 @@ def server(
     bootstrap: Annotated[
         bool, typer.Option("--bootstrap", help="make the data directory first; once per node")
     ] = False,
+    join: Annotated[
+        bool, typer.Option("--join", help="make the data directory of a node that joins a cluster; once per node")
+    ] = False,
     node: Annotated[str | None, typer.Option(help="this node's id, one of the members")] = None,
     data_dir: Annotated[Path | None, typer.Option(help="this node's own directory")] = None,
     cluster_id: Annotated[str | None, typer.Option(help="the same on all members")] = None,
@@ -42,8 +45,9 @@ def server(
     A node needs to know the whole cluster: its members with their addresses, and which of them it is. That stands in
     the configuration file; deploy/systemd/konik.toml in the repository is an example.
 
-    The data directory is made once, with --bootstrap. Without that flag an empty directory is refused, because a node
-    that has lost its disk must not take part as if it remembered.
+    The data directory is made once: with --bootstrap when the cluster is founded, with --join for a node that comes
+    later, or has lost its disk; `konik member add` then takes it in. Without one of these flags an empty directory is
+    refused, because a node that has lost its disk must not take part as if it remembered.
     """
     flags = {
         "node": node,
@@ -55,10 +59,12 @@ def server(
         "log_level": log_level,
     }
     try:
+        if bootstrap and join:
+            raise configuration.ConfigurationError("a node either founds its cluster or joins it: give one flag")
         settings = configuration.load(config, **flags)
         logs.configure(settings)
-        if bootstrap:
-            make_data_directory(settings)
+        if bootstrap or join:
+            make_data_directory(settings, joining=join)
         process.run(settings)
     except _STOPS as error:
         _fail(error)

@@ -6,7 +6,7 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from konik.api.methods import RPCS, WIRE_SERVICE
-from konik.api.oversight import STATUS_PATH, TRANSFER_PATH, Oversight
+from konik.api.oversight import Oversight
 from konik.api.polling import METHOD as POLL_TASK
 from konik.api.polling import Polling
 from konik.api.reflection import enable_reflection
@@ -62,8 +62,8 @@ def handlers(serving: Serving, oversight: Oversight) -> Handlers:
     }
     found[f"/{WIRE_SERVICE}/{POLL_TASK}"] = grpc.stream_stream_rpc_method_handler(Polling(serving).serve)
     found[WORK_PATH] = grpc.stream_stream_rpc_method_handler(Working(serving).serve)
-    found[STATUS_PATH] = grpc.unary_unary_rpc_method_handler(oversight.status)
-    found[TRANSFER_PATH] = grpc.unary_unary_rpc_method_handler(oversight.transfer)
+    for path, method in oversight.methods.items():
+        found[path] = grpc.unary_unary_rpc_method_handler(method)
     return found
 
 

@@ -42,8 +42,9 @@ class Unary:
         return result.body
 
     def _trailers(self) -> tuple[tuple[str, str], ...]:
-        time, leader = (TIME, str(self._serving.now_ms)), self._serving.leader_elsewhere
-        return (time,) if leader is None else (time, (LEADER, leader))
+        now_ms, leader = self._serving.now_ms, self._serving.leader_elsewhere
+        time = ((TIME, str(now_ms)),) if now_ms else ()  # a node that has just joined does not know it yet
+        return time if leader is None else (*time, (LEADER, leader))
 
     async def _run(self, request: bytes, context: Context) -> Result:
         rpc, serving = self._rpc, self._serving

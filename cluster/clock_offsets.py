@@ -23,11 +23,11 @@ class ClockOffsets:
         clock: Clock,
         scheduler: Scheduler,
         send: Callable[[str, tuple[object, ...]], bool],
-        peers: Iterable[str],
+        peers: Callable[[], Iterable[str]],
         on_verdict: Callable[[bool], None],
     ) -> None:
         self._clock, self._scheduler, self._send = clock, scheduler, send
-        self._peers, self._on_verdict = tuple(peers), on_verdict
+        self._peers, self._on_verdict = peers, on_verdict
         self._offsets: dict[str, float] = {}
         self.is_off = False
         self._timer: Timer | None = None
@@ -35,7 +35,7 @@ class ClockOffsets:
     def start(self) -> None:
         """Tells the peers the time, now and again and again."""
         wall_ms = int(self._clock.wall() * 1000)
-        for peer in self._peers:
+        for peer in self._peers():
             self._send(peer, peer_frames.clock(wall_ms))
         self._timer = self._scheduler.call_at(self._clock.monotonic() + TELL_SECONDS, self.start)
 

@@ -6,6 +6,7 @@ The driver sees storage through these protocols alone; the simulator gives it di
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple, Protocol
 
+from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Vow
 
@@ -79,3 +80,6 @@ class Snapshots(Protocol):
 
     def install(self, index: int, term: int, size: int, checksum: bytes) -> Installation:
         """Receive a copy of the state as of the entry (`index`, `term`)."""
+
+    def membership(self) -> Membership:
+        """The list of members that was in force at the latest checkpoint or installed copy."""

@@ -17,6 +17,7 @@ from konik.cluster.disk import Journal, Snapshots
 from konik.cluster.network import Frame, Network, PeerFrame, SnapshotFrame, SnapshotOffer, SnapshotOver
 from konik.cluster.raft.core import Core
 from konik.cluster.raft.log import Log, recover
+from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Entry, Message
 from konik.cluster.raft.ready import Ready, Settings
 from konik.cluster.raft.roles import Role
@@ -25,14 +26,15 @@ from konik.cluster.snapshot_traffic import SnapshotTraffic
 
 def core_from_disk(
     me: str,
-    members: tuple[str, ...],
+    directories: tuple[str, ...],
+    membership: Membership,
     settings: Settings,
     journal: Journal,
     checkpoint: tuple[int, int],
     now: float,
     chance: float,
 ) -> Core:
-    """The replica that `journal` remembers, with the state as of `checkpoint` (index, term).
+    """The replica that `journal` remembers, with the state as of `checkpoint` (index, term) and its list of members.
 
     What the start-up rule decides about the log is durable when this returns.
     """
@@ -40,7 +42,7 @@ def core_from_disk(
     entries, replaced = recover(stored.entries, *checkpoint)
     if replaced:
         stored = journal.reset(entries[0])
-    return Core(me, members, settings, stored.vow, Log(entries), checkpoint[0], now, chance)
+    return Core(me, directories, membership, settings, stored.vow, Log(entries), checkpoint[0], now, chance)
 
 
 class Driver:
@@ -50,7 +52,7 @@ class Driver:
 
     * `on_committed(entries)`: apply them, in this order; each index once, but see `on_installed`
     * `on_read(token, index)`: serve the read once `index` is applied; None: this replica does not lead, ask anew
-    * `on_change()`: role, term, leader, or `trouble` is another one
+    * `on_change()`: role, term, leader, list of members, or `trouble` is another one
     * `on_installed(index, term)`: the state is a copy as of that entry now; what is committed behind it follows
     * `on_peer_message(peer, frame)`: a frame that `send` took on the other side
     * `fatal(error)`: this replica must not go on; it will do nothing more
@@ -80,16 +82,17 @@ class Driver:
         self._monotonic, self._scheduler, self._chance = clock.monotonic, scheduler, chance
         self._on_committed, self._on_read, self._on_change = on_committed, on_read, on_change
         self._on_installed, self._on_peer_message, self._fatal = on_installed, on_peer_message, fatal
+        self._snapshots = snapshots
         self._traffic = SnapshotTraffic(snapshots, clock.monotonic, self)
         self._inbox: deque[Callable[[], None]] = deque()
         self._held: deque[tuple[int, str, Frame]] = deque()  # (write to wait for, peer, frame)
-        self._replaced: tuple[str, SnapshotOffer] | None = None  # the state is another one, the core does not know yet
+        self._replaced: tuple[str, SnapshotOffer, Membership] | None = None  # another state, the core does not know yet
         self._owed: list[tuple[str, Frame]] = []  # waits for the next write
         self._synced = 0
         self._awake = self._stopped = False
         self._timer: Timer | None = None
         self._timer_at = 0.0
-        self._seen = (core.role, core.term, core.leader)
+        self._seen = (core.role, core.term, core.leader, core.membership)
 
     # what may be asked of it
 
@@ -115,6 +118,13 @@ class Driver:
             return None
         self.wake()
         return self.core.propose(data)
+
+    def change(self, membership: Membership) -> int | None:
+        """Let this list of members follow the one in force; None: not here, or not now (see `Core.change`)."""
+        if self.trouble is not None:
+            return None
+        self.wake()
+        return self.core.change(membership)
 
     def read(self, token: Hashable) -> bool:
         """Ask for a linearisable read; `on_read` will name the token. False: not here."""
@@ -190,7 +200,7 @@ class Driver:
 
     def _notice_change(self) -> None:
         core = self.core
-        now = (core.role, core.term, core.leader)
+        now = (core.role, core.term, core.leader, core.membership)
         if now == self._seen:
             return
         if self._seen[0] is Role.LEADER and now[0] is not Role.LEADER:
@@ -241,8 +251,7 @@ class Driver:
 
     def _yield_office(self) -> None:
         """A leader that cannot write hands over to one that can or, when nobody takes it, lets the others elect."""
-        alone = len(self.core.members) == 1
-        if self.trouble is not None and not alone and not self.core.is_transferring:
+        if self.trouble is not None and not self.core.is_alone and not self.core.is_transferring:
             self.core.resign()
 
     def _hear(self, peer: str, frame: Frame) -> None:
@@ -266,7 +275,7 @@ class Driver:
         return self.core.role is Role.FOLLOWER and index > self.core.applied
 
     def snapshot_installed(self, sender: str, offer: SnapshotOffer) -> None:
-        self._replaced = (sender, offer)
+        self._replaced = (sender, offer, self._snapshots.membership())
 
     def _tell_of_replaced_state(self) -> None:
         """The log follows by the start-up rule, and the sender is told once that is durable too.
@@ -278,7 +287,7 @@ class Driver:
             return
         self.core.resign()
         if self.core.role is Role.FOLLOWER:
-            (sender, offer), self._replaced = self._replaced, None
-            self.core.installed(offer.last_index, offer.last_term)
+            (sender, offer, membership), self._replaced = self._replaced, None
+            self.core.installed(offer.last_index, offer.last_term, membership)
             self._owed.append((sender, SnapshotOver(offer.transfer, True)))
             self._on_installed(offer.last_index, offer.last_term)

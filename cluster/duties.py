@@ -7,6 +7,7 @@ import structlog
 
 from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode, RaiseVersion
 from konik.cluster.clock import Clock, Scheduler, Timer
+from konik.cluster.members import Members
 from konik.cluster.network import Peer
 from konik.cluster.proposer import Proposer
 from konik.cluster.pump import Pump
@@ -27,16 +28,18 @@ class Duties:
 
     def __init__(
         self,
-        members: ConfigureCluster,
+        configured: Callable[[], ConfigureCluster],
         view: View,
         pump: Pump,
         proposer: Proposer,
         clock: Clock,
         scheduler: Scheduler,
         processes: Callable[[], Mapping[str, Peer | None]],
+        members: Members,
     ) -> None:
-        """`processes` gives the process of each member, None for one that is out of reach."""
-        self._members, self._view = members, view
+        """`configured` says where clients find the members. `processes` gives the process of each member, None for one
+        that is out of reach."""
+        self._configured, self._view, self._members = configured, view, members
         self._pump, self._proposer = pump, proposer
         self._clock, self._scheduler, self._processes = clock, scheduler, processes
         self.node_loss_seconds = NODE_LOSS_SECONDS
@@ -48,6 +51,7 @@ class Duties:
         self._lost: set[Process] = set()
         self._forgotten: set[Process] = set()
         self._raised = 0
+        self._told = ConfigureCluster()
 
     def lead(self) -> None:
         """This node leads and its proposals are taken."""
@@ -56,8 +60,7 @@ class Duties:
         self._lost.clear()
         self._forgotten.clear()
         self._raised = 0
-        if cluster_config.members(self._view) != self._members:
-            self._proposer.submit_own("konik.ConfigureCluster", self._members.SerializeToString(deterministic=True))
+        self._told = ConfigureCluster()
         self._check()
 
     def follow(self) -> None:
@@ -101,8 +104,17 @@ class Duties:
         processes = self._processes()
         self._find_gone(processes, now)
         self._raise_version(processes)
+        self._tell_addresses()
+        self._members.give_votes()
         self.applied()
         self._check_timer = self._scheduler.call_at(now + CHECK_SECONDS, self._check)
+
+    def _tell_addresses(self) -> None:
+        """The machine names the members to workers."""
+        configured = self._configured()
+        if configured not in (self._told, cluster_config.members(self._view)):
+            self._told = configured
+            self._proposer.submit_own("konik.ConfigureCluster", configured.SerializeToString(deterministic=True))
 
     def _raise_version(self, processes: Mapping[str, Peer | None]) -> None:
         """To the latest version that every member has: not before each of them has said so."""

@@ -21,6 +21,7 @@ PYSYNCOBJ_VERSION = "0.3.17"
 PRIVATE: Mapping[str, str] = MappingProxyType(
     {
         "raftLog": "our journal takes the place of the one that the constructor makes; getStatus asks for its length",
+        "otherNodes": "shown by getStatus",
         "raftState": "shown by getStatus",
         "raftLeader": "shown by getStatus",
         "raftNextIndex": "shown by getStatus",

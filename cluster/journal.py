@@ -18,6 +18,7 @@ from konik.cluster.files import sync_directory
 from konik.cluster.frame import barred
 from konik.cluster.identity import DirectoryLock, Identity, NotBootstrapped, WrongDirectory
 from konik.cluster.journal_records import (
+    FOUNDERS,
     IDENTITY,
     LOG,
     PEER,
@@ -30,6 +31,7 @@ from konik.cluster.journal_records import (
     unseal_entry,
 )
 from konik.cluster.journal_writer import Cut, Extent, Fatal, Limits, Meeting, Post, Statistics, Write, Writer
+from konik.cluster.raft.membership import Membership, unpack
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Vow
 
@@ -38,8 +40,10 @@ DEFAULT_LIMITS = Limits()
 _VOW = Struct(">QQ")  # term, commit; the vote follows
 
 
-def bootstrap(path: str, identity: Identity) -> None:
+def bootstrap(path: str, identity: Identity, founders: Membership) -> None:
     """Make the log of a node that has none: empty, marked with `identity`, durable when this returns.
+
+    `founders` is the list of members until the log has another one.
 
     Raises WrongDirectory if there is one already.
     """
@@ -48,8 +52,9 @@ def bootstrap(path: str, identity: Identity) -> None:
     try:
         with _environment(path, DEFAULT_LIMITS.map_bytes) as environment, environment.begin(write=True) as transaction:
             if transaction.get(IDENTITY) is not None:
-                raise WrongDirectory(f"{path} has been bootstrapped before: start the node without --bootstrap")
+                raise WrongDirectory(f"{path} was made before: start the node without --bootstrap or --join")
             transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))
+            transaction.put(FOUNDERS, seal(FOUNDERS, founders.pack()))
             _begin_at(transaction, Entry(0, 0, b""), Vow(0, None, 0))
         sync_directory(path)
         sync_directory(os.path.dirname(os.path.abspath(path)))
@@ -84,6 +89,7 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
         self._writer: Writer | None = None
         with environment.begin() as transaction:
             self.identity = _read_identity(transaction, path)
+            self.founders = _read_founders(transaction)
             self._directories = _read_directories(transaction)
             self._vow = _read_vow(transaction)
         self._first = 0
@@ -249,6 +255,13 @@ def _read_identity(transaction: lmdb.Transaction, path: str) -> Identity:
     return identities.unpack(unseal(IDENTITY, bytes(record)))
 
 
+def _read_founders(transaction: lmdb.Transaction) -> Membership:
+    record = transaction.get(FOUNDERS)
+    if record is None:
+        raise CorruptLog("there is no record of the members that the log began with")
+    return unpack(unseal(FOUNDERS, bytes(record)))
+
+
 def _read_directories(transaction: lmdb.Transaction) -> dict[str, bytes]:
     return {key[len(PEER) :].decode(): unseal(key, record) for key, record in _records(transaction, PEER)}
 
@@ -268,6 +281,7 @@ def _pack_vow(vow: Vow) -> bytes:
 
 def _not_bootstrapped(path: str) -> NotBootstrapped:
     return NotBootstrapped(
-        f"{path} holds no log. If this node has never run, make it with `konik server --bootstrap`. If it has, its "
-        "disk was emptied or exchanged: it must join anew, for it no longer knows what it promised"
+        f"{path} holds no log. If the cluster is new, make it with `konik server --bootstrap`. If this node is new, or "
+        "its disk was emptied or exchanged: start it with --join and take it in with `konik member add`, for it no "
+        "longer knows what it promised"
     )

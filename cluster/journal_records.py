@@ -14,6 +14,7 @@ from konik.cluster.raft.messages import Entry
 # Keys, in the order in which LMDB sorts them. The vow is the last, behind the newest entry, so that one commit dirties
 # one leaf for both.
 CUT = b"cut"  # where the log began when it was cut and nothing else was written
+FOUNDERS = b"founders"  # the list of members that the log began with
 IDENTITY = b"identity"
 LOG = b"log"  # and an index: an entry
 PEER = b"peer"  # and a node: the directory that it was first met with

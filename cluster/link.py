@@ -10,6 +10,7 @@ from collections.abc import Callable
 from typing import Protocol, cast
 
 from konik.cluster.network import Frame, Hello
+from konik.cluster.standing import Standing
 from konik.cluster.tls import certified_names
 from konik.cluster.wire import Splitter, Wire, WireError
 
@@ -51,6 +52,8 @@ class Link(asyncio.Protocol):
         self.dialled = dialled
         self.peer: str | None = None
         """Who is at the other end, once that is known and accepted."""
+        self.standing = Standing.AHEAD
+        """As whom it is heard, once it is accepted."""
         self.closed = asyncio.Event()
         self._owner, self._wire, self._hello = owner, wire, hello
         self._splitter = Splitter()

@@ -46,13 +46,13 @@ class Marks:
         mark: Callable[[], Fold],
         scheduler: Scheduler,
         send: Callable[[str, tuple[object, ...]], bool],
-        peers: Iterable[str],
+        peers: Callable[[], Iterable[str]],
         is_leader: Callable[[], bool],
         on_differ: Callable[[StateDiffers], None],
         on_other_versions: Callable[[str, str], None],
     ) -> None:
         self._mark, self._scheduler, self._send = mark, scheduler, send
-        self._peers, self._is_leader = tuple(peers), is_leader
+        self._peers, self._is_leader = peers, is_leader
         self._on_differ, self._on_other_versions = on_differ, on_other_versions
         self._own: dict[int, int] = {}
         self._leaders: dict[int, int] = {}
@@ -87,7 +87,7 @@ class Marks:
         self.last = index, fold.sum
         _keep(self._own, index, fold.sum)
         if self._is_leader():
-            for peer in self._peers:
+            for peer in self._peers():
                 self._send(peer, peer_frames.mark(index, fold.sum, self._fingerprint))
         else:
             self._compare(index)
@@ -101,7 +101,8 @@ class Marks:
             self._on_differ(
                 StateDiffers(
                     f"the state after entry {index} has hash {own:032x}, the leader's has {leaders:032x}: "
-                    "this replica must be rebuilt; stop it, empty its data directory and let it join again"
+                    "this replica must be rebuilt; empty its data directory, start it with --join, and take it in with "
+                    "`konik member add`"
                 )
             )
 

@@ -23,6 +23,9 @@ class Hello(NamedTuple):
     pid: int
     client_address: str  # where this member serves clients
     machine_version: int  # the latest behaviour of the state machine that its code has
+    peer_address: str  # where this member serves peers
+    founder: bool  # its data directory was made with the cluster, by --bootstrap
+    members_since: int  # the index from which the list of members counts that it has
 
 
 class Peer(NamedTuple):

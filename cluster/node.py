@@ -13,15 +13,15 @@ from pathlib import Path
 import structlog
 
 from konik.api.pb.cluster_pb2 import CANDIDATE, FOLLOWER, LEADER, NodeStatus
-from konik.api.pb.internal_pb2 import ConfigureCluster
 from konik.cluster import peer_frames, release
 from konik.cluster.clock import LoopScheduler, SystemClock
-from konik.cluster.config import Config
+from konik.cluster.config import Address, Config, ConfigurationError
 from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.figures import Figures
 from konik.cluster.identity import Identity
 from konik.cluster.journal import LmdbJournal, bootstrap, is_bootstrapped
 from konik.cluster.network import PROTOCOL_VERSION, Hello, Peer
+from konik.cluster.raft.membership import FOUNDER, Member, Membership, unpack
 from konik.cluster.raft.ready import Settings
 from konik.cluster.raft.roles import Role
 from konik.cluster.replica import Replica
@@ -29,7 +29,7 @@ from konik.cluster.services import Services
 from konik.cluster.state_copies import StateCopies
 from konik.cluster.store.checkpoint import Checkpointer, CheckpointSettings
 from konik.cluster.store.errors import StoreError
-from konik.cluster.store.image import Checkpoint
+from konik.cluster.store.image import MEMBERS, Checkpoint
 from konik.cluster.store.opening import open_store
 from konik.cluster.store.thread import StateThread
 from konik.cluster.tls import TlsFiles
@@ -59,15 +59,30 @@ ROLES = {
 log = structlog.get_logger()
 
 
-def make_data_directory(config: Config) -> None:
-    """Makes the data directory of a node that has none.
+def make_data_directory(config: Config, *, joining: bool = False) -> None:
+    """Makes the data directory of a node that has none: of a founder of its cluster, or of one that joins it later.
 
     Raises:
         DirectoryRefused: it was made before.
+        ConfigurationError: it is to join, and no other member is named.
     """
+    if joining and len(config.members) == 1:
+        raise ConfigurationError(f"{config.node} cannot join itself: name the cluster's members in the configuration")
     config.data_dir.mkdir(parents=True, exist_ok=True)
     identity = Identity(config.cluster_bytes, config.node, secrets.token_bytes(16))
-    bootstrap(str(config.data_dir / LOG_DIRECTORY), identity)
+    bootstrap(str(config.data_dir / LOG_DIRECTORY), identity, founders(config, identity.directory if joining else None))
+
+
+def founders(config: Config, joining: bytes | None = None) -> Membership:
+    """The configured members, who have a vote; but not this node if it joins them with the data directory `joining`."""
+    members = [
+        Member(id, peer=str(member.peer), client=str(member.client)) for id, member in sorted(config.members.items())
+    ]
+    listed = Membership(tuple(members))
+    if joining is None:
+        return listed
+    newcomer = listed.members[listed.names.index(config.node)]
+    return listed.including(newcomer._replace(votes=False, directory=joining.hex()))
 
 
 def has_data_directory(data: Path) -> bool:
@@ -98,16 +113,18 @@ class Node:
         found = self.store.checkpoint
         self.services = Services(
             self._process,
-            _members(config),
             self.store,
             (found.index, found.term),
             self._clock,
             self._scheduler,
             make_driver=self._make_driver,
             peer=self._peer,
+            client_address=self._client_address,
+            on_membership=self._take_up_list,
             after_entry=self._after_entry,
             fatal=fatal,
         )
+        self.transport.on_applicant = self.services.members.applied
         self.figures = Figures(self)
 
     # -- making ---------------------------------------------------------------------------------------------------
@@ -140,7 +157,8 @@ class Node:
         )
         core = core_from_disk(
             config.node,
-            tuple(sorted(config.members)),
+            self._directories,
+            self._membership_on_disk(),
             settings,
             self.journal,
             (found.index, found.term),
@@ -167,6 +185,22 @@ class Node:
         )
         return self.replica.driver
 
+    def _membership_on_disk(self) -> Membership:
+        """The list of members of the checkpoint; before the first one, that which the log began with."""
+        found = self.store.checkpoint.meta.get(MEMBERS)
+        return self.journal.founders if found is None else unpack(found)
+
+    @property
+    def _directories(self) -> tuple[str, ...]:
+        """With which of them the name of this node stands for this node in a list of members."""
+        own = self.journal.identity.directory.hex()
+        return (own, *FOUNDER) if self._is_founder else (own,)
+
+    @property
+    def _is_founder(self) -> bool:
+        me = self.journal.founders.get(self.config.node)
+        return me is not None and not me.directory
+
     def _make_transport(self) -> TcpTransport:
         config = self.config
         listen = config.peer_listen or config.me.peer
@@ -179,6 +213,9 @@ class Node:
             os.getpid(),
             str(config.me.client),
             version.KNOWN,
+            str(config.me.peer),
+            self._is_founder,
+            members_since=0,
         )
         peers = {id: (to.peer.host, to.peer.port) for id, to in config.members.items() if id != config.node}
         tls = None
@@ -186,6 +223,21 @@ class Node:
             tls = TlsFiles(str(config.tls.certificate), str(config.tls.key), str(config.tls.ca))
         wire = Wire(peer_frames.FIELDS)
         return TcpTransport(hello, (listen.host, listen.port), peers, wire, self.journal, tls)
+
+    def _take_up_list(self, membership: Membership, since: int) -> None:
+        """Another list of members is in force. Where this node's configuration knows better, that counts."""
+        peers: dict[str, tuple[str, int]] = {}
+        for member in membership.members:
+            configured = self.config.members.get(member.name)
+            if member.name != self.config.node and (configured or member.peer):
+                to = configured.peer if configured else Address.model_validate(member.peer)
+                peers[member.name] = to.host, to.port
+        self.transport.take_up(membership, since, peers)
+
+    def _client_address(self, member: Member) -> tuple[str, int]:
+        configured = self.config.members.get(member.name)
+        to = configured.client if configured else Address.model_validate(member.client)
+        return to.host, to.port
 
     def _peer(self, name: str) -> Peer | None:
         if not self.transport.is_connected(name):
@@ -216,7 +268,8 @@ class Node:
 
     def _after_entry(self, index: int, term: int, commands: int) -> None:
         if self.checkpointer.due_after(commands):
-            self.checkpointer.start(index, term, {}, self._checkpointed)
+            meta = {MEMBERS: self.driver.core.membership_at(index).pack()}
+            self.checkpointer.start(index, term, meta, self._checkpointed)
 
     def _checkpointed(self, checkpoint: Checkpoint) -> None:
         keep_from = checkpoint.index - self.config.log_tail_entries
@@ -265,17 +318,31 @@ class Node:
         Raises:
             Rejection: INVALID_ARGUMENT: there is no such member. FAILED_PRECONDITION: it cannot be now.
         """
-        me, leader = self.config.node, self.services.leader
-        if to is not None and to not in self.config.members:
-            raise invalid(f"there is no member {to}; members are {', '.join(sorted(self.config.members))}")
-        if not self.services.is_leader:
-            raise failed_precondition(
-                f"{me} does not lead; " + (f"{leader} does" if leader else "nobody does just now")
-            )
+        me, names = self.config.node, self.driver.core.membership.names
+        if to is not None and to not in names:
+            raise invalid(f"there is no member {to}; members are {', '.join(names)}")
+        self._must_lead()
         if to == me:
             raise failed_precondition(f"{me} leads already")
         if not self.driver.transfer(to):
             raise failed_precondition(f"{me} hears nothing of {to or 'another member'}, or hands over already")
+
+    def add_member(self, name: str) -> bool:
+        """As `Members.add`. Raises Rejection: FAILED_PRECONDITION also if this node does not lead."""
+        self._must_lead()
+        return self.services.members.add(name)
+
+    def remove_member(self, name: str) -> bool:
+        """As `Members.remove`. Raises Rejection: FAILED_PRECONDITION also if this node does not lead."""
+        self._must_lead()
+        return self.services.members.remove(name)
+
+    def _must_lead(self) -> None:
+        leader = self.services.leader
+        if not self.services.is_leader:
+            raise failed_precondition(
+                f"{self.config.node} does not lead; " + (f"{leader} does" if leader else "nobody does just now")
+            )
 
     def status(self) -> NodeStatus:
         core, journal, services = self.driver.core, self.journal.statistics, self.services
@@ -298,16 +365,10 @@ class Node:
             mark_index=index,
             mark_hash=sum.to_bytes(16, "big"),
         )
-        for id, member in sorted(self.config.members.items()):
-            status.members.add(node=id, address=str(member.client))
+        for member in core.membership.members:
+            host, port = self._client_address(member)
+            status.members.add(node=member.name, address=f"{host}:{port}", votes=member.votes)
         return status
-
-
-def _members(config: Config) -> ConfigureCluster:
-    members = ConfigureCluster()
-    for id, member in sorted(config.members.items()):
-        members.members.add(node=id, host=member.client.host, port=member.client.port)
-    return members
 
 
 def _note_trouble(trouble: str | None) -> None:

@@ -11,6 +11,7 @@ from heapq import heappop, heappush
 
 from konik.cluster import entries
 from konik.cluster.clock import Clock, Scheduler
+from konik.cluster.raft.membership import is_membership
 from konik.cluster.raft.messages import Entry as LogEntry
 from konik.statemachine.entry import Step
 from konik.statemachine.machine import Machine
@@ -143,6 +144,8 @@ class Pump:
         self._commands = 0
         if not entry.data:
             self.machine.begin_term(entry.term)
+            return iter(())
+        if is_membership(entry.data):
             return iter(())
         unpacked = entries.unpack(entry.data)
         self._commands = len(unpacked.commands)

@@ -90,8 +90,9 @@ class Replica(SyncObj):  # type: ignore[misc]  # pysyncobj has no types
     # between driver and transport
 
     def send(self, peer: str, frame: Frame) -> bool:
-        """As `Network.send`."""
-        return self._transport.send(self._transport.nodes[peer], frame)
+        """As `Network.send`. A member of a list that the transport has not heard of yet is not connected."""
+        node = self._transport.nodes.get(peer)
+        return node is not None and self._transport.send(node, frame)
 
     def _received(self, node: Node, frame: Frame) -> None:
         self.driver.received(node.id, frame)
@@ -154,13 +155,15 @@ class Replica(SyncObj):  # type: ignore[misc]  # pysyncobj has no types
         return self.core.term
 
     def _copy_from_core(self) -> None:
-        core, nodes = self.core, self._transport.nodes
+        core = self.core
+        nodes = {peer: self._transport.nodes[peer] for peer in core.peers if peer in self._transport.nodes}
         progress = core.progress
         shown = {
+            "otherNodes": set(nodes.values()),
             "raftState": STATES[core.role],
             "raftLeader": self._getLeader(),
-            "raftNextIndex": {nodes[peer]: place.next for peer, place in progress.items()},
-            "raftMatchIndex": {nodes[peer]: place.match for peer, place in progress.items()},
+            "raftNextIndex": {nodes[peer]: place.next for peer, place in progress.items() if peer in nodes},
+            "raftMatchIndex": {nodes[peer]: place.match for peer, place in progress.items() if peer in nodes},
             "leaderCommitIndex": core.commit if core.leader is not None else None,
         }
         for name, value in shown.items():

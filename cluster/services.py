@@ -19,10 +19,12 @@ from konik.cluster.driver import Driver
 from konik.cluster.duties import Duties
 from konik.cluster.entries import command
 from konik.cluster.marks import Fold, Marks
+from konik.cluster.members import Members
 from konik.cluster.network import Peer, PeerFrame
 from konik.cluster.polls import Polls
 from konik.cluster.proposer import Proposer
 from konik.cluster.pump import Pump
+from konik.cluster.raft.membership import Member, Membership
 from konik.cluster.raft.roles import Role
 from konik.cluster.reads import Reads
 from konik.cluster.store.errors import StoreError
@@ -56,7 +58,6 @@ class Services:
     def __init__(
         self,
         process: Process,
-        members: ConfigureCluster,
         state: State,
         applied: tuple[int, int],
         clock: Clock,
@@ -64,20 +65,25 @@ class Services:
         *,
         make_driver: Callable[["Services"], Driver],
         peer: Callable[[str], Peer | None],
+        client_address: Callable[[Member], tuple[str, int]],
+        on_membership: Callable[[Membership, int], None],
         after_entry: Callable[[int, int, int], None],
         fatal: Callable[[BaseException], None],
     ) -> None:
         """`state` is that after the entry `applied` (index, term). `make_driver` makes a driver that calls back here.
 
-        `peer(name)` is who is at the other end of a connection, None without one. `after_entry(index, term, commands)`
-        hears of each entry when it is applied, and nothing behind it.
+        `peer(name)` is who is at the other end of a connection, None without one. `client_address(member)` is where
+        clients find it. `on_membership(list, since)` hears which list of members is in force, from its index on.
+        `after_entry(index, term, commands)` hears of each entry when it is applied, and nothing behind it.
         """
         self._node, self._nonce = process
-        self._peers = tuple(sorted(member.node for member in members.members if member.node != process.node))
         self._state, self._clock = state, clock
         self._peer, self._after_entry, self._fatal = peer, after_entry, fatal
+        self._client_address, self._on_membership = client_address, on_membership
+        self._membership: Membership | None = None
         self.process = process
-        self._addresses = {member.node: f"{member.host}:{member.port}" for member in members.members}
+        self._addresses: dict[str, str] = {}
+        self._configured = ConfigureCluster()
         self.leader: str | None = None
         self.leader_changes = 0
         self._trouble: str | None = None
@@ -108,7 +114,10 @@ class Services:
         self.polls = Polls(process, clock, scheduler, lambda: self.machine.term, proposer.submit_own)
         proposer.before_flush = self.polls.collect
         self.reads = Reads(self._node, self.pump, driver.read, driver.send)
-        self.duties = Duties(members, state, self.pump, proposer, clock, scheduler, self._processes)
+        self.members = Members(self._node, lambda: self.driver, peer, clock)
+        self.duties = Duties(
+            lambda: self._configured, state, self.pump, proposer, clock, scheduler, self._processes, self.members
+        )
         self.marks = Marks(
             state.mark, scheduler, driver.send, self._peers, lambda: self.is_leader, fatal, _not_compared
         )
@@ -124,6 +133,7 @@ class Services:
 
     def start(self) -> None:
         """Begins to take part."""
+        self._take_up_list()
         self.driver.start()
         self.clock_offsets.start()
 
@@ -137,7 +147,7 @@ class Services:
     def prepare_to_stop(self) -> bool:
         """Leads no more if another node can; True while a successor is looked for."""
         self.stopping = self.driver.core.handicap = True
-        return self.is_leader and bool(self._peers) and self.driver.transfer()
+        return self.is_leader and self.driver.transfer()
 
     # -- what can be seen -----------------------------------------------------------------------------------------
 
@@ -184,8 +194,10 @@ class Services:
     # -- what the driver tells ------------------------------------------------------------------------------------
 
     def on_change(self) -> None:
-        """Role, term, leader or trouble is another one."""
+        """Role, term, leader, list of members or trouble is another one."""
         core = self.driver.core
+        if core.membership is not self._membership:
+            self._take_up_list()
         if core.leader is not None and core.leader != self.leader:
             self.leader_changes += 1
             log.info("leader", leader=core.leader, term=core.term)
@@ -248,6 +260,21 @@ class Services:
 
     # -- what else there is ---------------------------------------------------------------------------------------
 
+    def _peers(self) -> tuple[str, ...]:
+        return self.driver.core.peers
+
+    def _take_up_list(self) -> None:
+        """Another list of members is in force."""
+        core = self.driver.core
+        self._membership = core.membership
+        self._configured, self._addresses = ConfigureCluster(), {}
+        for member in core.membership.members:
+            if member.votes:
+                host, port = self._client_address(member)
+                self._configured.members.add(node=member.name, host=host, port=port)
+                self._addresses[member.name] = f"{host}:{port}"
+        self._on_membership(core.membership, core.membership_since)
+
     def _processes(self) -> dict[str, Peer | None]:
         """By member; None for one that does not answer this leader. Who has not answered it yet counts as that.
 
@@ -255,7 +282,7 @@ class Services:
         """
         now, progress = self._clock.monotonic(), self.driver.core.progress
         found: dict[str, Peer | None] = {self._node: Peer(self._nonce, version.KNOWN)}
-        for peer in self._peers:
+        for peer in self._peers():
             place = progress.get(peer)
             answers = place is not None and place.match > 0 and now - place.heard <= SILENT_SECONDS_MAX
             found[peer] = self._peer(peer) if answers else None

@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from konik.cluster.disk import Installation, Snapshot
 from konik.cluster.pump import Pump
+from konik.cluster.raft.membership import Membership, unpack
 from konik.cluster.store import snapshot
 from konik.cluster.store.errors import CorruptState, SnapshotRefused
-from konik.cluster.store.image import Checkpoint
+from konik.cluster.store.image import MEMBERS, Checkpoint
 from konik.cluster.store.store import Store
 from konik.cluster.store.thread import StateThread
 
@@ -104,6 +105,9 @@ class StateCopies:
             taken(None)
 
         snapshot.export(self.store, self.thread, done, failed)
+
+    def membership(self) -> Membership:
+        return unpack(self.store.checkpoint.meta[MEMBERS])
 
     def install(self, index: int, term: int, size: int, checksum: bytes) -> Installation:
         try:

@@ -1,13 +1,14 @@
 """The connections of one member to all others, over TCP: who dials whom, who is believed, who is told when one breaks.
 
-It fills pysyncobj's transport contract. Of two members the one with the higher id dials, again and again. A member is
-heard only after a hello that fits: same protocol, same cluster, a known name (under TLS the certificate's), and the
-directory that was recorded when the two first met. Of a member's connections only the newest is heard.
+It fills pysyncobj's transport contract. Of two members the one with the higher id dials, again and again; the other one
+too, with less zeal, since it may not be known there yet. A member is heard only after a hello that fits: same protocol,
+same cluster, under TLS the certificate's name, and a place in the list of members (`standing`). Of a member's
+connections only the newest is heard.
 """
 
 import asyncio
 import ssl
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Protocol
 
 import pysyncobj.transport
@@ -17,13 +18,17 @@ from pysyncobj.node import Node
 from konik.cluster.frame import barred
 from konik.cluster.link import Link
 from konik.cluster.network import Frame, Hello
-from konik.cluster.tls import Address, TlsFiles, refuse_plain
+from konik.cluster.raft.membership import Membership
+from konik.cluster.standing import NoMember, Standing, counts, standing
+from konik.cluster.tls import Address, InsecureTransport, TlsFiles, refuse_plain
 from konik.cluster.wire import Wire
 
 REDIAL_SECONDS_MIN = 0.05
 REDIAL_SECONDS_MAX = 0.25
 """Short: until a node that was restarted is reached again, the other two have nobody to fall back on."""
 DIAL_SECONDS_MAX = 1.0
+DIAL_BACK_SECONDS = 1.0
+"""How often the one with the lower id dials, who should be dialled."""
 
 log = structlog.get_logger()
 
@@ -53,7 +58,7 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         acquaintances: Acquaintances,
         tls: TlsFiles | None,
     ) -> None:
-        """`hello` is what this member says of itself.
+        """`hello` is what this member says of itself; until `take_up` the members are this one and `peers`.
 
         Raises InsecureTransport without `tls`, unless all addresses are loopback.
         """
@@ -63,12 +68,15 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         self.nodes = {name: Node(name, address=peers[name]) for name in sorted(peers)}
         self.hellos: dict[str, Hello] = {}
         """The latest hello of each peer, connected or not."""
+        self.on_applicant: Callable[[Hello], None] = lambda hello: None
+        """Hears of whoever is of this cluster, and no member."""
+        self._membership = Membership.of(hello.node, *peers)
         self._hello, self._listen, self._wire = hello, listen, wire
         self._acquaintances, self._tls = acquaintances, tls
         self._links: dict[str, Link] = {}
         self._greeting: set[Link] = set()
         self._complaints: dict[str, str] = {}  # peer -> what was logged last, so that a redial says nothing new
-        self._dialling: list[asyncio.Task[None]] = []
+        self._dialling: dict[str, asyncio.Task[None]] = {}
         self._server: asyncio.Server | None = None
 
     async def start(self) -> None:
@@ -76,7 +84,8 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         loop = asyncio.get_running_loop()
         context = self._tls.server_context() if self._tls else None
         self._server = await loop.create_server(lambda: Link(self, self._wire, self._hello), *self._listen, ssl=context)
-        self._dialling = [loop.create_task(self._keep_dialling(name)) for name in self.nodes if name < self._hello.node]
+        for name in self.nodes:
+            self._begin_dialling(name)
 
     async def close(self) -> None:
         """Close everything. No callback comes any more."""
@@ -85,15 +94,33 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         self.setOnMessageReceivedCallback(None)
         if self._server is not None:
             self._server.close()
-        for task in self._dialling:
+        for task in self._dialling.values():
             task.cancel()
-        await asyncio.gather(*self._dialling, return_exceptions=True)
+        await asyncio.gather(*self._dialling.values(), return_exceptions=True)
         links = [*self._links.values(), *self._greeting]
         for link in links:
             link.close("this node stops")
         await asyncio.gather(*(link.closed.wait() for link in links))
         if self._server is not None:
             await self._server.wait_closed()
+
+    def take_up(self, membership: Membership, since: int, peers: Mapping[str, Address]) -> None:
+        """Another list of members is in force, from index `since` on, with these addresses of the others."""
+        self._membership, self._hello = membership, self._hello._replace(members_since=since)
+        for name in [*self._dialling]:
+            if peers.get(name) != self.nodes[name].address:
+                self._dialling.pop(name).cancel()
+        for name, link in self._links.items():
+            try:
+                link.standing = self._standing(self.hellos[name])
+            except NoMember as refusal:
+                link.close(str(refusal))
+        for name in [name for name in self.nodes if name not in peers and name not in self._links]:
+            del self.nodes[name]
+        for name, address in peers.items():
+            self.nodes.setdefault(name, Node(name)).address = address
+            if name not in self._dialling and self._server is not None:
+                self._begin_dialling(name)
 
     @property
     def port(self) -> int:
@@ -128,9 +155,16 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
 
     # dialling
 
+    def _begin_dialling(self, peer: str) -> None:
+        self._dialling[peer] = asyncio.get_running_loop().create_task(self._keep_dialling(peer))
+
     async def _keep_dialling(self, peer: str) -> None:
         pause = REDIAL_SECONDS_MIN
         while True:
+            if self._hello.node < peer:
+                await asyncio.sleep(DIAL_BACK_SECONDS)
+                if peer in self._links:
+                    continue
             link = await self._dial(peer)
             if link is not None:
                 await link.closed.wait()
@@ -139,6 +173,12 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
 
     async def _dial(self, peer: str) -> Link | None:
         host, port = self.nodes[peer].address
+        if self._tls is None:
+            try:
+                refuse_plain([(host, port)])
+            except InsecureTransport as error:
+                self._complain(peer, str(error))
+                return None
         context = self._tls.client_context() if self._tls else None
         loop = asyncio.get_running_loop()
         try:
@@ -152,7 +192,8 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
                 )
             return link
         except ConnectionRefusedError:
-            self._onNodeDisconnected(self.nodes[peer])  # nobody listens: whoever waits for this member need not
+            if peer not in self._links:
+                self._onNodeDisconnected(self.nodes[peer])  # nobody listens: whoever waits for this member need not
         except ssl.SSLError as error:
             self._complain(peer, f"TLS with {peer} at {host}:{port} failed: {error}")
         except OSError as error:
@@ -166,16 +207,17 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
 
     def greeted(self, link: Link, hello: Hello) -> None:
         try:
-            self._check(link, hello)
-        except Refused as refusal:
+            link.standing = self._check(link, hello)
+        except (Refused, NoMember) as refusal:
             self._complain(hello.node if hello.node in self.nodes else "a stranger", str(refusal))
             link.close("this node refused it")
             return
         peer = hello.node
         self._complaints.pop(peer, None)
         self._greeting.discard(link)
-        if peer not in self._acquaintances.directories:
+        if link.standing is Standing.MEMBER and peer not in self._acquaintances.directories:
             self._acquaintances.record_directory(peer, hello.directory)
+        self.nodes.setdefault(peer, Node(peer))
         if (older := self._links.pop(peer, None)) is not None:
             older.close("replaced by a newer connection")
             self._onNodeDisconnected(self.nodes[peer])
@@ -186,7 +228,7 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
 
     def heard(self, link: Link, frame: Frame) -> None:
         assert link.peer is not None
-        if self._links.get(link.peer) is link:
+        if self._links.get(link.peer) is link and counts(frame, link.standing):
             self._onMessageReceived(self.nodes[link.peer], frame)
 
     def lost(self, link: Link, reason: str) -> None:
@@ -195,11 +237,17 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
             del self._links[link.peer]
             log.info("connection lost", peer=link.peer, reason=reason)
             self._onNodeDisconnected(self.nodes[link.peer])
+            if link.peer not in self._membership.names:
+                del self.nodes[link.peer]
         elif link.peer is None and link.dialled is not None:
             self._complain(link.dialled, f"{link.dialled} does not accept this node: {reason}; its log says why")
 
-    def _check(self, link: Link, hello: Hello) -> None:
-        """Raises Refused."""
+    def _standing(self, hello: Hello) -> Standing:
+        recorded = self._acquaintances.directories.get(hello.node)
+        return standing(hello, self._membership, self._hello.members_since, recorded)
+
+    def _check(self, link: Link, hello: Hello) -> Standing:
+        """Raises Refused, or NoMember of somebody that could be one."""
         ours, peer, names = self._hello, hello.node, link.names
         if hello.version != ours.version:
             raise Refused(f"{peer} speaks protocol {hello.version}, this node {ours.version}: run compatible releases")
@@ -208,15 +256,15 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
                 f"{peer} belongs to cluster {hello.cluster.hex()}, this node to {ours.cluster.hex()}: "
                 "one of them has the address or the data directory of another cluster"
             )
-        if peer not in self.nodes or link.dialled not in (None, peer):
+        if peer == ours.node or link.dialled not in (None, peer):
             raise Refused(f"{peer!r} answers where {link.dialled or 'a member'} should: check the members' addresses")
         if names is not None and peer not in names:
             raise Refused(f"{peer}'s certificate is for {sorted(names)}: a member's certificate must name its id")
-        if self._acquaintances.directories.get(peer, hello.directory) != hello.directory:
-            raise Refused(
-                f"{peer} comes with another data directory than before: it no longer knows what it promised, "
-                "and must join anew"
-            )
+        try:
+            return self._standing(hello)
+        except NoMember:
+            self.on_applicant(hello)
+            raise
 
     def _complain(self, peer: str, complaint: str) -> None:
         if self._complaints.get(peer) != complaint:

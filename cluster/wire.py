@@ -134,7 +134,7 @@ FIELDS: Mapping[type[Any], tuple[Field, ...]] = MappingProxyType(
         HeartbeatAnswer: (number, number),
         Commit: (number, number),
         TimeoutNow: (number,),
-        Hello: (number, identifier, name, identifier, identifier, number, name, number),
+        Hello: (number, identifier, name, identifier, identifier, number, name, number, name, flag, number),
         SnapshotOffer: (number, number, number, number, data(64)),
         SnapshotChunk: (number, number, data(CHUNK_BYTES_MAX)),
         SnapshotReceived: (number, number),

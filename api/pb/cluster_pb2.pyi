@@ -30,13 +30,33 @@ class TransferLeadershipResponse(_message.Message):
     __slots__ = ()
     def __init__(self) -> None: ...
 
+class AddMemberRequest(_message.Message):
+    __slots__ = ("node",)
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    def __init__(self, node: _Optional[str] = ...) -> None: ...
+
+class RemoveMemberRequest(_message.Message):
+    __slots__ = ("node",)
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    node: str
+    def __init__(self, node: _Optional[str] = ...) -> None: ...
+
+class ChangeOfMembers(_message.Message):
+    __slots__ = ("done",)
+    DONE_FIELD_NUMBER: _ClassVar[int]
+    done: bool
+    def __init__(self, done: bool = ...) -> None: ...
+
 class Member(_message.Message):
-    __slots__ = ("node", "address")
+    __slots__ = ("node", "address", "votes")
     NODE_FIELD_NUMBER: _ClassVar[int]
     ADDRESS_FIELD_NUMBER: _ClassVar[int]
+    VOTES_FIELD_NUMBER: _ClassVar[int]
     node: str
     address: str
-    def __init__(self, node: _Optional[str] = ..., address: _Optional[str] = ...) -> None: ...
+    votes: bool
+    def __init__(self, node: _Optional[str] = ..., address: _Optional[str] = ..., votes: bool = ...) -> None: ...
 
 class NodeStatus(_message.Message):
     __slots__ = ("node", "role", "leader", "term", "commit_index", "applied_index", "pid", "members", "version", "entries_applied", "commands_applied", "syncs", "checkpoints", "log_cuts", "sync_p50_ms", "mark_index", "mark_hash")

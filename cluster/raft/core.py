@@ -15,8 +15,9 @@ A driver calls inputs in any order, and then `ready` once, which says everything
 from collections.abc import Callable, Hashable
 from typing import Any, NamedTuple
 
-from konik.cluster.raft import election, following, leading, reading, replicating, transferring
+from konik.cluster.raft import changing, election, following, leading, reading, replicating, transferring
 from konik.cluster.raft.log import Log
+from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import (
     Append,
     AppendAnswer,
@@ -70,7 +71,8 @@ class Core:
     def __init__(
         self,
         me: str,
-        members: tuple[str, ...],
+        directories: tuple[str, ...],
+        membership: Membership,
         settings: Settings,
         vow: Vow,
         log: Log,
@@ -80,9 +82,11 @@ class Core:
     ) -> None:
         """A replica as it was found on its disk: `log` by `log.recover`, `applied` the index of its checkpoint.
 
-        `now` and `chance` as for `tick`. Raises BrokenInvariant if what was found does not fit together.
+        `membership` is the list of that checkpoint; those in the log behind it are read from there. A vote in such a
+        list is this replica's if it goes with the name `me` and one of `directories`. `now` and `chance` as for `tick`.
+        Raises BrokenInvariant if what was found does not fit together.
         """
-        self._state = state = State(me, members, settings, vow, log, applied)
+        self._state = state = State(me, directories, membership, settings, vow, log, applied)
         state.now, state.chance = now, chance
         state.follow(None)
 
@@ -98,10 +102,12 @@ class Core:
             election.tick(state, state.role)
 
     def step(self, sender: str, message: Message) -> None:
-        """`sender` said this. Who is no member is not heard."""
+        """`sender` said this.
+
+        It may be a member by a list that is still on its way to this replica (Raft §6), so it is heard; but votes,
+        acknowledgements and signs of life count only from members.
+        """
         state = self._state
-        if sender not in state.peers:
-            return
         if message.term < state.term:
             if answer := OUTDATED.get(type(message)):
                 state.outbox.send(sender, answer(state.term, message))
@@ -116,6 +122,14 @@ class Core:
         None: not here (no leader), or not now (a transfer is under way, or the log holds `Settings.log_bytes`).
         """
         return leading.propose(self._state, data)
+
+    def change(self, membership: Membership) -> int | None:
+        """Let this list follow the one in force: the index that its entry has if it commits in this term.
+
+        None: not here (no leader), or not now: the last change is under way still, or nothing of this term is committed
+        yet. Raises BrokenInvariant for a list that may not follow, or in which this replica has no vote.
+        """
+        return changing.change(self._state, membership)
 
     def read(self, token: Hashable) -> bool:
         """Ask for a linearisable read; `Ready.reads` will name the token. False: not here."""
@@ -156,26 +170,27 @@ class Core:
             index = min(index, leading.pinned(state.role, index))
         if index > state.log.base:
             state.log.cut(index)
+            state.forget_lists()
         return state.log.base
 
     def snapshot_started(self, peer: str, index: int) -> None:
         """A copy of the state at `index` is on its way to `peer`: the log is kept from there on."""
         role = self._state.role
-        if isinstance(role, Leader):
+        if isinstance(role, Leader) and peer in role.progress:
             leading.snapshot_started(role.progress[peer], index)
 
     def snapshot_done(self, peer: str, index: int | None) -> None:
         """`peer` has installed the copy at `index`; None: it has not."""
         role = self._state.role
-        if isinstance(role, Leader):
+        if isinstance(role, Leader) and peer in role.progress:
             leading.snapshot_done(self._state, role, role.progress[peer], index)
 
-    def installed(self, index: int, term: int) -> None:
-        """This replica's state was replaced, durably, by a copy taken at (`index`, `term`).
+    def installed(self, index: int, term: int, membership: Membership) -> None:
+        """This replica's state was replaced, durably, by a copy taken at (`index`, `term`), with that list of members.
 
         The log follows by the start-up rule, and what is committed behind `index` is handed out (again).
         """
-        following.installed(self._state, index, term)
+        following.installed(self._state, index, term, membership)
 
     # -- what comes out -------------------------------------------------------------------------------------------
 
@@ -225,8 +240,33 @@ class Core:
         return self._state.me
 
     @property
-    def members(self) -> tuple[str, ...]:
-        return self._state.members
+    def membership(self) -> Membership:
+        """The list of members in force here: the latest in the log."""
+        return self._state.membership
+
+    @property
+    def membership_since(self) -> int:
+        """The index of that list's entry, or of the checkpoint that has it."""
+        return self._state.membership_since
+
+    def membership_at(self, index: int) -> Membership:
+        """The list that was in force behind entry `index`, which lies at or behind the log's base."""
+        return self._state.membership_at(index)
+
+    @property
+    def peers(self) -> tuple[str, ...]:
+        """All members but this replica, learners too."""
+        return self._state.peers
+
+    @property
+    def is_voter(self) -> bool:
+        """Whether the list in force gives this replica a vote."""
+        return self._state.is_voter
+
+    @property
+    def is_alone(self) -> bool:
+        """Whether there is nobody else who votes."""
+        return not self._state.electors
 
     @property
     def role(self) -> Role:

@@ -11,8 +11,12 @@ from konik.cluster.raft.state import State
 
 
 def tick(state: State, role: Follower | Candidate) -> None:
-    if state.now >= role.deadline:
+    if state.now < role.deadline:
+        return
+    if state.is_voter:
         campaign(state, pre=True)
+    else:
+        state.follow(None)
 
 
 def campaign(state: State, pre: bool) -> None:
@@ -22,13 +26,13 @@ def campaign(state: State, pre: bool) -> None:
     deadline = state.campaign_at(state.settings.min_timeout, state.settings.max_timeout)
     state.role = candidate = Candidate(pre, deadline, {state.me: True})
     request = RequestVote(state.term + pre, pre, state.log.last, state.log.last_term)
-    for peer in state.peers:
+    for peer in state.electors:
         state.outbox.send(peer, request)
     count(state, candidate)
 
 
 def count(state: State, candidate: Candidate) -> None:
-    needed = quorum.needed(len(state.members))
+    needed = quorum.needed(len(state.electors) + 1)
     granted = sum(candidate.votes.values())
     if granted >= needed:
         if candidate.pre:
@@ -69,7 +73,7 @@ def has_live_leader(state: State) -> bool:
 def on_vote_answer(state: State, sender: str, answer: VoteAnswer) -> None:
     """An answer to another question than the one asked now counts nothing."""
     candidate = state.role
-    if not isinstance(candidate, Candidate) or answer.pre is not candidate.pre:
+    if not isinstance(candidate, Candidate) or answer.pre is not candidate.pre or sender not in state.electors:
         return
     if answer.term == state.term + (answer.pre and answer.granted):
         candidate.votes[sender] = answer.granted
@@ -78,16 +82,16 @@ def on_vote_answer(state: State, sender: str, answer: VoteAnswer) -> None:
 
 def on_timeout_now(state: State, sender: str, order: TimeoutNow) -> None:
     """No pre-vote: it would be refused for the sake of the leader that hands over."""
-    if isinstance(state.role, Follower) and state.role.leader == sender:
+    if isinstance(state.role, Follower) and state.role.leader == sender and state.is_voter:
         campaign(state, pre=False)
 
 
 def on_connection(state: State, follower: Follower, up: bool) -> None:
     """The connection to the leader came up or was lost (reset, refused): lost, most likely its process is gone."""
     follower.connected = up
-    if up:
+    if up or not state.is_voter:
         return
     settings = state.settings
-    rank = [member for member in state.members if member != follower.leader].index(state.me)
+    rank = sum(elector < state.me for elector in state.electors if elector != follower.leader)
     wait = settings.leader_gone + rank * settings.leader_gone_rank
     follower.deadline = min(follower.deadline, state.campaign_at(wait, wait))

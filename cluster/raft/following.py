@@ -6,6 +6,7 @@ It must never truncate what matches, nor commit what no message of this leader h
 from konik.cluster.raft import log as raft_log
 from konik.cluster.raft.invariant import BrokenInvariant
 from konik.cluster.raft.log import Log
+from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Append, AppendAnswer, Commit, Heartbeat, HeartbeatAnswer
 from konik.cluster.raft.roles import Follower, Leader
 from konik.cluster.raft.state import State
@@ -48,7 +49,7 @@ def on_commit(state: State, sender: str, commit: Commit) -> None:
     state.commit_to(commit.commit)
 
 
-def installed(state: State, index: int, term: int) -> None:
+def installed(state: State, index: int, term: int, membership: Membership) -> None:
     """The state was replaced by a checkpoint at (`index`, `term`): the log follows by the start-up rule."""
     log = state.log
     entries, replaced = raft_log.recover(log.slice(log.base, log.last), index, term)
@@ -57,6 +58,7 @@ def installed(state: State, index: int, term: int) -> None:
             raise BrokenInvariant(f"a checkpoint at {index} of term {term} contradicts what is committed here")
         state.log = Log(entries)
         state.writes.restart(index)
+    state.begin_lists_at(index, membership, replaced)
     if term > state.term:
         state.rise(term)
     state.commit_to(index)

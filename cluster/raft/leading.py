@@ -5,7 +5,8 @@ It must never count an entry as held by a replica, itself included, before that 
 
 from konik.cluster.raft import quorum, reading, transferring
 from konik.cluster.raft.invariant import BrokenInvariant
-from konik.cluster.raft.messages import AppendAnswer, Entry, HeartbeatAnswer
+from konik.cluster.raft.membership import Membership
+from konik.cluster.raft.messages import AppendAnswer, HeartbeatAnswer
 from konik.cluster.raft.progress import Mode, Progress
 from konik.cluster.raft.roles import Leader
 from konik.cluster.raft.state import State
@@ -16,28 +17,33 @@ def take_office(state: State) -> None:
     state.acknowledge_leader(state.me)
     first = state.log.last + 1
     progress = {peer: Progress(first, 1, state.now) for peer in state.peers}
-    state.role = Leader(first, progress, state.now)
-    append(state, b"")
+    state.role = Leader(first, progress, tuple(progress[peer] for peer in state.electors), state.now)
+    state.append(b"")
 
 
-def append(state: State, data: bytes) -> int:
-    index = state.log.last + 1
-    state.log.append(Entry(index, state.term, data))
-    return index
+def take_up_list(state: State, leader: Leader, before: Membership) -> None:
+    """Another list of members is in force. Who is new, or has another directory, begins as any peer of a new leader."""
+    known = leader.progress
+    progress: dict[str, Progress] = {}
+    for peer in state.peers:
+        was, now = before.get(peer), state.membership.get(peer)
+        stays = was is not None and now is not None and was.directory == now.directory
+        progress[peer] = known[peer] if stays else Progress(state.log.last, leader.number + 1, state.now)
+    leader.progress = progress
+    leader.voting = tuple(leader.progress[peer] for peer in state.electors)
 
 
 def propose(state: State, data: bytes) -> int | None:
     role = state.role
     if not isinstance(role, Leader) or role.transfer or state.log.bytes >= state.settings.log_bytes:
         return None
-    return append(state, data)
+    return state.append(data).index
 
 
 def on_append_answer(state: State, sender: str, answer: AppendAnswer) -> None:
     leader = state.role
-    if not isinstance(leader, Leader):
+    if not isinstance(leader, Leader) or (peer := leader.progress.get(sender)) is None:
         return
-    peer = leader.progress[sender]
     peer.heard = state.now
     if answer.ok:
         if answer.index > state.log.last:
@@ -53,9 +59,8 @@ def on_append_answer(state: State, sender: str, answer: AppendAnswer) -> None:
 
 def on_heartbeat_answer(state: State, sender: str, answer: HeartbeatAnswer) -> None:
     leader = state.role
-    if not isinstance(leader, Leader):
+    if not isinstance(leader, Leader) or (peer := leader.progress.get(sender)) is None:
         return
-    peer = leader.progress[sender]
     peer.heard = state.now
     peer.alive(answer.number)
     reading.serve(state, leader)
@@ -63,7 +68,7 @@ def on_heartbeat_answer(state: State, sender: str, answer: HeartbeatAnswer) -> N
 
 def advance(state: State, leader: Leader) -> None:
     """Commit what is durable on a majority, if that is an entry of this term (Raft §5.4.2, figure 8)."""
-    held = [peer.match for peer in leader.progress.values()]
+    held = [peer.match for peer in leader.voting]
     held.append(state.writes.durable)
     index = quorum.reached(held)
     if index > state.commit and state.log.term_at(index) == state.term:
@@ -74,7 +79,7 @@ def advance(state: State, leader: Leader) -> None:
 def tick(state: State, leader: Leader) -> None:
     """Whoever has not heard from a majority leads nobody, and must not hold clients back (thesis §6.2)."""
     transferring.expire(state, leader)
-    heard = [peer.heard for peer in leader.progress.values()]
+    heard = [peer.heard for peer in leader.voting]
     heard.append(state.now)
     if state.now >= quorum.reached(heard) + state.settings.min_timeout:
         state.follow(None)

@@ -24,7 +24,7 @@ def ask(state: State, token: Hashable) -> bool:
 def serve(state: State, leader: Leader) -> None:
     if not leader.reads:
         return
-    echoed = [peer.echoed for peer in leader.progress.values()]
+    echoed = [peer.echoed for peer in leader.voting]
     echoed.append(leader.number)
     reached = quorum.reached(echoed)
     while leader.reads and leader.reads[0].round <= reached and leader.reads[0].commit <= state.commit:

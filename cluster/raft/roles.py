@@ -77,6 +77,8 @@ class Leader:
     """Index of the first entry of its own term."""
     progress: dict[str, Progress]
     """By peer, in the order of ids."""
+    voting: tuple[Progress, ...]
+    """Of those among them that vote: what makes a majority."""
     heartbeat_due: float
     number: int = 0
     """Of the last Append or Heartbeat of this term."""

@@ -31,6 +31,6 @@ def hand_over(state: State, leader: Leader) -> None:
 
 
 def _heirs(state: State, leader: Leader, target: str | None) -> dict[str, Progress]:
-    """Who may be asked: alive, and the one wanted if one is."""
-    lately = state.now - state.settings.min_timeout
-    return {peer: p for peer, p in leader.progress.items() if p.heard > lately and target in (None, peer)}
+    """Who may be asked: alive, with a vote, and the one wanted if one is."""
+    lately, progress = state.now - state.settings.min_timeout, leader.progress
+    return {peer: progress[peer] for peer in state.electors if progress[peer].heard > lately and target in (None, peer)}

@@ -24,6 +24,9 @@ HEAD = b"\xff"
 MAP_BYTES = 1 << 30
 """What a map is made for unless told otherwise; it grows when it must."""
 
+MEMBERS = "members"
+"""Where a checkpoint's `meta` has the list of members that was in force."""
+
 KEY_BYTES_MAX = 511
 TABLES = range(255)
 """First bytes that a key of the state may have."""

@@ -11,7 +11,17 @@ ROOT = Path(__file__).parents[2]
 PROTOCOL = sorted((ROOT / "cluster" / "raft").rglob("*.py"))
 PURE = sorted((ROOT / "statemachine").rglob("*.py")) + PROTOCOL
 
-PROTOCOL_IMPORTS = {"konik.cluster.raft", "collections", "dataclasses", "enum", "itertools", "math", "typing", "bisect"}
+PROTOCOL_IMPORTS = {
+    "konik.cluster.raft",
+    "collections",
+    "dataclasses",
+    "enum",
+    "itertools",
+    "math",
+    "typing",
+    "bisect",
+    "json",
+}
 
 CLOCKS = {"now", "utcnow", "today"}
 """Of datetime and date."""

@@ -10,6 +10,7 @@ from typing import Any
 
 from konik.cluster.raft import messages
 from konik.cluster.raft.core import Core
+from konik.cluster.raft.membership import Member, Membership
 from konik.cluster.raft.messages import Entry, Message
 from konik.cluster.raft.ready import Settings, Vow
 from tests.scenarios.world import CHANCE, Disk, World, describe_entries
@@ -83,7 +84,9 @@ class Stage:
 
     def timeout(self, name: str) -> None:
         """timeout A: its time comes to do what it waits for: a follower's to campaign, a leader's for heartbeats."""
-        replica = self.world.replicas[name]
+        if (replica := self.world.replicas.get(name)) is None:
+            self.lines.append(f"{name} does not run")
+            return
         self.tick(name, str(max(0.0, replica.core.wake_at - replica.clock)))
 
     def sync(self, *words: str) -> None:
@@ -160,6 +163,34 @@ class Stage:
 
         self._act(name, begin)
 
+    def join(self, name: str, directory: str) -> None:
+        """join D d1: D starts in an empty data directory d1, to be taken in. What it was before is lost."""
+        if name in self.world.replicas:
+            self.world.crash(name)
+        self.world.joined[name] = Member(name, False, directory)
+        self.world.disks[name] = Disk()
+        self.world.start(name)
+
+    def change(self, name: str, *members: str) -> None:
+        """change A A B (D:d1): A shall have another list of members; D, in the data directory d1, only learns."""
+
+        def begin(core: Core) -> None:
+            listed = [core.membership.get(word) or member(word) for word in members]
+            if core.change(Membership(tuple(sorted(listed)))) is None:
+                self.lines.append(f"{name} does not change the members")
+
+        self._act(name, begin)
+
+    def members(self, *names: str) -> None:
+        """members A B: the list in force at each, and what it makes of them."""
+        for name in names:
+            if name not in self.world.replicas:
+                self.lines.append(f"{name} does not run")
+                continue
+            core = self.world.replicas[name].core
+            vote = "a vote" if core.is_voter else "no vote"
+            self.lines.append(f"{name} has {vote} among {core.membership}")
+
     def resign(self, name: str) -> None:
         self._act(name, Core.resign)
 
@@ -178,7 +209,7 @@ class Stage:
             term = core.log.term_at(int(index))
             assert term is not None
             disk = self.world.disks[name]
-            disk.checkpoint = int(index), term
+            disk.checkpoint, disk.membership = (int(index), term), core.membership_at(int(index))
             base = core.cut(int(index))
             disk.entries = [entry for entry in disk.entries if entry.index >= base]
             self.lines.append(f"{name} has a log from {base} to {core.log.last}")
@@ -193,10 +224,16 @@ class Stage:
         """copied A B 5: B says that it has installed it; copied A B failed: it has not."""
         self._act(name, lambda core: core.snapshot_done(peer, int(index) if index != "failed" else None))
 
-    def install(self, name: str, index: str, term: str) -> None:
-        """install B 5 1: its state is replaced by a copy taken at 5/1."""
+    def install(self, name: str, index: str, term: str, *members: str) -> None:
+        """install B 5 1 [A B C]: its state is replaced by a copy taken at 5/1 [when these were the members]."""
         self.world.disks[name].checkpoint = int(index), int(term)
-        self._act(name, lambda core: core.installed(int(index), int(term)))
+
+        def replaced(core: Core) -> None:
+            membership = Membership(tuple(map(member, members))) if members else core.membership
+            self.world.disks[name].membership = membership
+            core.installed(int(index), int(term), membership)
+
+        self._act(name, replaced)
 
     # -- looking --------------------------------------------------------------------------------------------------
 
@@ -271,6 +308,12 @@ def message_fields(given: dict[str, str]) -> dict[str, object]:
         else:
             fields[name] = {"yes": True, "no": False}[value] if value in ("yes", "no") else int(value)
     return fields
+
+
+def member(word: str) -> Member:
+    """D:d1 has a vote, (D:d1) learns."""
+    name, _, directory = word.strip("()").partition(":")
+    return Member(name, not word.startswith("("), directory)
 
 
 def entry(word: str) -> Entry:

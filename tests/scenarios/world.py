@@ -12,6 +12,7 @@ from itertools import product
 from konik.cluster.raft.core import Core
 from konik.cluster.raft.invariant import BrokenInvariant
 from konik.cluster.raft.log import Log, recover
+from konik.cluster.raft.membership import FOUNDER, Member, Membership, is_membership, unpack
 from konik.cluster.raft.messages import (
     Append,
     AppendAnswer,
@@ -31,7 +32,8 @@ CHANCE = 0.5
 
 
 def describe_entry(entry: Entry) -> str:
-    return f"{entry.index}/{entry.term} {entry.data.decode() or '-'}"
+    what = str(unpack(entry.data)) if is_membership(entry.data) else entry.data.decode()
+    return f"{entry.index}/{entry.term} {what or '-'}"
 
 
 def describe_entries(entries: tuple[Entry, ...]) -> str:
@@ -70,6 +72,8 @@ class Disk:
     vow: Vow = Vow(0, None, 0)
     entries: list[Entry] = field(default_factory=lambda: [Entry(0, 0, b"")])
     checkpoint: tuple[int, int] = (0, 0)
+    membership: Membership | None = None
+    """The list at the checkpoint; None: that which the log began with."""
     pending: list[Ready] = field(default_factory=list)
 
     def sync(self, number: int | None) -> int | None:
@@ -88,13 +92,16 @@ class Disk:
 
 
 class Replica:
-    def __init__(self, name: str, members: tuple[str, ...], settings: Settings, disk: Disk, clock: float) -> None:
+    def __init__(self, name: str, founders: Membership, settings: Settings, disk: Disk, clock: float) -> None:
         self.name, self.disk, self.clock = name, disk, clock
         self.held: list[tuple[int, str, Message]] = []
         entries, replaced = recover(disk.entries, *disk.checkpoint)
         if replaced:
             disk.entries = list(entries)
-        self.core = Core(name, members, settings, disk.vow, Log(entries), disk.checkpoint[0], clock, CHANCE)
+        log, applied, me = Log(entries), disk.checkpoint[0], founders.get(name)
+        directories = FOUNDER if me is None or not me.directory else (me.directory,)
+        listed = disk.membership or founders
+        self.core = Core(name, directories, listed, settings, disk.vow, log, applied, clock, CHANCE)
         self.known = self.standing()
 
     def standing(self) -> str:
@@ -108,13 +115,17 @@ class World:
         self.say = say
         self.settings = Settings()
         self.members: tuple[str, ...] = ()
+        self.joined: dict[str, Member] = {}
         self.replicas: dict[str, Replica] = {}
         self.disks: dict[str, Disk] = defaultdict(Disk)
         self.network: dict[tuple[str, str], list[Message]] = defaultdict(list)
 
     def start(self, name: str) -> None:
         try:
-            self.replicas[name] = Replica(name, self.members, self.settings, self.disks[name], 0.0)
+            founders = Membership.of(*self.members)
+            if name in self.joined:
+                founders = founders.including(self.joined[name])
+            self.replicas[name] = Replica(name, founders, self.settings, self.disks[name], 0.0)
         except BrokenInvariant as broken:
             self.say(f"{name} refuses to start: {broken}")
             return
@@ -122,7 +133,7 @@ class World:
 
     def crash(self, name: str) -> None:
         self.disks[name].pending.clear()
-        self.replicas.pop(name)
+        self.replicas.pop(name, None)
 
     def act(self, name: str, what: Callable[[Core], None]) -> None:
         """Give a core one input and do what it then wants done."""

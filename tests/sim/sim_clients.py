@@ -82,7 +82,7 @@ class Call:
             return
         if self.once and self.client_id is None:
             cluster.requests += 1
-            self.client_id = ClientId(f"request-{cluster.requests}", node.services.machine.time_ms)
+            self.client_id = ClientId(f"request-{cluster.requests}", cluster.time_at(node))
         Try(self, node)
 
     def answered(self, result: Result) -> None:

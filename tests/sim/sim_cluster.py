@@ -15,6 +15,7 @@ from sim_world import NodeTime, Violation, World
 
 from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.network import Frame, PeerFrame
+from konik.cluster.raft.membership import FOUNDER, Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Settings
 from konik.cluster.raft.roles import Role
@@ -44,7 +45,8 @@ class Node:
         first = self.disk.entries[-1]
         core = core_from_disk(
             self.name,
-            cluster.names,
+            FOUNDER,
+            cluster.membership,
             cluster.settings,
             self.journal,
             (self.pump.state.index, self.pump.state.term),
@@ -57,7 +59,9 @@ class Node:
             core,
             self.journal,
             self,
-            SimSnapshots(self.disk, self.pump, time, cluster.world, cluster.sync_seconds, cluster.spoil),
+            SimSnapshots(
+                self.disk, self.pump, time, cluster.world, cluster.sync_seconds, cluster.spoil, cluster.membership
+            ),
             clock=time,
             scheduler=time,
             chance=cluster.world.random.random,
@@ -155,6 +159,7 @@ class Cluster:
         draw = world.random.choice
         self.names = tuple("ABCDE"[: draw((3, 3, 5))])
         self.counts: Counter[str] = Counter()
+        self.membership = Membership.of(*self.names)
         self.nodes = {name: Node(self, name) for name in self.names}
         self.checks = Checks({name: node.disk for name, node in self.nodes.items()})
         self.network = SimNetwork(world, self.names, self._deliver, self._connected, self.counts)

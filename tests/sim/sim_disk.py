@@ -11,6 +11,7 @@ from typing import NamedTuple
 from sim_world import NodeTime, World
 
 from konik.cluster.disk import Stored
+from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Vow
 
@@ -238,6 +239,10 @@ class SimSnapshots:
     world: World
     seconds: Callable[[], float]
     spoil: float
+    members: Membership
+
+    def membership(self) -> Membership:
+        return self.members
 
     def take(self, taken: Callable[[SimSnapshot | None], None]) -> None:
         if self.world.chance(self.spoil):

@@ -79,6 +79,14 @@ def _crash_all(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
     return f"and all others crash: {', '.join(crashed)}" if crashed else None
 
 
+def _lose_disk(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
+    if cluster.joining is not None:
+        return None
+    seconds = chance.choice((0.1, 1.0, 3.0)) * chance.random()
+    cluster.lose_disk(node, chance.randbytes(16), seconds)
+    return f"loses its disk, and comes back with an empty one {seconds:.3f} s later"
+
+
 def _isolate(cluster: "Nodes", node: "Node", chance: Random) -> str:
     others = [name for name in cluster.names if name != node.name]
     crossing = [(node.name, other) for other in others] + [(other, node.name) for other in others]
@@ -153,5 +161,6 @@ FAULTS: dict[Callable[["Nodes", "Node", Random], str | None], int] = {
     _fill_disk: 1,
     _transfer: 4,
     _stop: 2,
+    _lose_disk: 2,
 }
 """What may happen, and how often compared with the others."""

@@ -39,8 +39,13 @@ class SimNetwork:
         deliver: Callable[[str, str, Frame], None],
         connected: Callable[[str, str, bool], None],
         counts: Counter[str],
+        accepts: Callable[[str, str], bool] = lambda one, other: True,
     ) -> None:
-        """`deliver(to, sender, frame)`, `connected(name, peer, up)`; what goes wrong is added to `counts`."""
+        """`deliver(to, sender, frame)`, `connected(name, peer, up)`; what goes wrong is added to `counts`.
+
+        `accepts(one, other)` says whether these two will hear each other.
+        """
+        self._accepts = accepts
         self._counts = counts
         self.conditions = Conditions()
         self._world, self._names, self._deliver, self._connected = world, names, deliver, connected
@@ -116,7 +121,7 @@ class SimNetwork:
     def _dial(self, one: str, other: str) -> None:
         if not {one, other} <= self._up or _pair(one, other) in self._connection:
             return
-        if self._is_blocked(one, other) or self._is_blocked(other, one):
+        if self._is_blocked(one, other) or self._is_blocked(other, one) or not self._accepts(one, other):
             self._dial_later(one, other)
             return
         self._connections += 1

@@ -3,6 +3,7 @@
 Its disks stay, its process comes and goes. What it does not find on them after a crash it never knew.
 """
 
+import shutil
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
 from functools import partial
@@ -14,12 +15,14 @@ from sim_world import NodeTime, Violation, World
 
 from konik.cluster import peer_frames
 from konik.cluster.driver import Driver, core_from_disk
-from konik.cluster.network import Frame, Peer
+from konik.cluster.network import PROTOCOL_VERSION, Frame, Hello, Peer
+from konik.cluster.raft.membership import FOUNDER, Member, Membership, unpack
 from konik.cluster.raft.messages import Message
 from konik.cluster.services import Services
+from konik.cluster.standing import NoMember, Standing, counts, standing
 from konik.cluster.state_copies import StateCopies
 from konik.cluster.store.checkpoint import Checkpointer, CheckpointSettings
-from konik.cluster.store.image import Checkpoint
+from konik.cluster.store.image import MEMBERS, Checkpoint
 from konik.cluster.store.opening import open_store
 from konik.cluster.store.thread import StateThread
 from konik.cluster.wire import LENGTH_BYTES, Wire
@@ -79,8 +82,27 @@ class Node:
 
     def __init__(self, cluster: "Nodes", name: str, directory: Path) -> None:
         self.cluster, self.name, self.directory = cluster, name, directory
-        self.disk = Disk()
         self.services: Services | None = None
+        self._make(name.encode() * 16, Membership.of(*cluster.names))
+
+    def _make(self, identity: bytes, founders: Membership) -> None:
+        """As a new data directory."""
+        self.disk = Disk()
+        self.identity, self.founders = identity, founders
+        self.met: dict[str, bytes] = {}
+        """The directory of each peer."""
+
+    @property
+    def is_founder(self) -> bool:
+        me = self.founders.get(self.name)
+        return me is not None and not me.directory
+
+    def lose_disk(self, identity: bytes) -> None:
+        """What it knew is gone; it begins anew with a data directory of that identity, as one that joins."""
+        assert self.services is None
+        shutil.rmtree(self.directory / "state", ignore_errors=True)
+        newcomer = Member(self.name, False, identity.hex())
+        self._make(identity, Membership.of(*self.cluster.names).including(newcomer))
 
     @property
     def is_awake(self) -> bool:
@@ -95,6 +117,8 @@ class Node:
         self.time = time = SkewedTime(world, cluster.skew_seconds())
         self.process = Process(self.name, world.random.randbytes(16))
         self.hellos: dict[str, Peer] = {}
+        self.standings: dict[str, Standing] = {}
+        """Of those to whom there is a connection."""
         self.journal = SimJournal(self.disk, time, world, cluster.sync_seconds, lambda vow, entries: None)
         self.store = open_store(self.directory / "state", CLUSTER, self.name, map_bytes=MAP_BYTES)
         self.executor = SlowThread(time, cluster.thread_seconds)
@@ -106,13 +130,14 @@ class Node:
         found = self.store.checkpoint
         self.services = Services(
             self.process,
-            cluster.members,
             self.store,
             (found.index, found.term),
             time,
             time,
             make_driver=self._make_driver,
             peer=self.hellos.get,
+            client_address=lambda member: ("localhost", 1),
+            on_membership=self._take_up_list,
             after_entry=self.after_entry,
             fatal=self.fail,
         )
@@ -124,11 +149,21 @@ class Node:
         self.services.start()
         cluster.network.join(self.name)
 
+    def _membership_on_disk(self) -> Membership:
+        found = self.store.checkpoint.meta.get(MEMBERS)
+        return self.founders if found is None else unpack(found)
+
+    @property
+    def _directories(self) -> tuple[str, ...]:
+        own = self.identity.hex()
+        return (own, *FOUNDER) if self.is_founder else (own,)
+
     def _make_driver(self, services: Services) -> Driver:
         cluster, found = self.cluster, self.store.checkpoint
         core = core_from_disk(
             self.name,
-            cluster.names,
+            self._directories,
+            self._membership_on_disk(),
             cluster.settings,
             self.journal,
             (found.index, found.term),
@@ -177,6 +212,40 @@ class Node:
                 self.cluster.world.after(0.0, partial(self.cluster.network.disconnect, self.name, peer))
         return self.cluster.network.send(self.name, peer, frame)
 
+    def hello(self) -> Hello:
+        """What it says of itself."""
+        assert self.services is not None
+        since = self.services.driver.core.membership_since
+        nonce = self.process.nonce
+        return Hello(
+            PROTOCOL_VERSION, CLUSTER, self.name, self.identity, nonce, 1, "", KNOWN, "", self.is_founder, since
+        )
+
+    def accepts(self, hello: Hello) -> bool:
+        """Whether it hears somebody who says that of himself."""
+        assert self.services is not None
+        core, peer = self.services.driver.core, hello.node
+        try:
+            found = standing(hello, core.membership, core.membership_since, self.met.get(peer))
+        except NoMember:
+            self.services.members.applied(hello)
+            return False
+        self.standings[peer] = found
+        if found is Standing.MEMBER:
+            self.met.setdefault(peer, hello.directory)
+        return True
+
+    def hears(self, peer: str, frame: Frame) -> bool:
+        """Whether it believes this of `peer`."""
+        return counts(frame, self.standings[peer])
+
+    def _take_up_list(self, membership: Membership, since: int) -> None:
+        """Another list of members is in force: some are heard as somebody else now, or not any more."""
+        for peer in [*self.hellos]:
+            other = self.cluster.node(peer)
+            if other.services is None or not self.accepts(other.hello()):
+                self.cluster.network.disconnect(self.name, peer)
+
     def note_connection(self, peer: str, nonce: bytes | None) -> None:
         """The connection to that process of `peer` stands; None: it is lost."""
         if self.services is None:
@@ -195,7 +264,9 @@ class Node:
                 pass
             self.cluster.promises.state(self.name, index, fold.sum)
         if self.checkpointer.due_after(commands):
-            self.checkpointer.start(index, term, {}, self._checkpointed)
+            assert self.services is not None
+            meta = {MEMBERS: self.services.driver.core.membership_at(index).pack()}
+            self.checkpointer.start(index, term, meta, self._checkpointed)
 
     def _checkpointed(self, checkpoint: Checkpoint) -> None:
         self.cluster.counts["checkpoints"] += 1

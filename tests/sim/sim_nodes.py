@@ -18,12 +18,12 @@ from sim_promises import Promises
 from sim_world import Violation, World
 from structlog.testing import capture_logs
 
-from konik.api.pb.internal_pb2 import ConfigureCluster
 from konik.cluster.duties import NODE_LOSS_SECONDS
 from konik.cluster.network import Frame
 from konik.cluster.pump import SLICE_SECONDS
 from konik.cluster.raft.ready import Settings
 from konik.statemachine.entry import Result
+from konik.statemachine.rejection import Rejection
 from tests.linearisability.checker import Operation
 
 SIZES = (3, 3, 3, 5)
@@ -31,6 +31,9 @@ NAMES = ("A", "B", "C", "D", "E")
 START_SECONDS_MAX = 10.0
 COMPLETION_SECONDS_MAX = 15.0
 """After the last fault: a lost node is noticed, attempts time out and are tried again."""
+
+OPERATOR_SECONDS = 0.2
+"""Between two tries of an operator."""
 
 REST_SECONDS = 1.0
 ROUNDS = 2
@@ -48,18 +51,18 @@ class Nodes:
             return fair if name in left_out else drawn
 
         self.names = NAMES[: draw(SIZES)]
-        self.members = ConfigureCluster()
-        for name in self.names:
-            self.members.members.add(node=name, host="localhost", port=1)
         self.counts: Counter[str] = Counter()
         self.promises = Promises()
         self.wf_runs: list[str] = []
         self.histories: dict[str, list[Operation]] = {}
         """What was done to each ledger."""
         self.requests = 0
+        self._time_ms = 0
         self.nodes = [Node(self, name, directory / name) for name in self.names]
         self._by_name = {node.name: node for node in self.nodes}
-        self.network = SimNetwork(world, self.names, self._deliver, self._connected, self.counts)
+        self.network = SimNetwork(world, self.names, self._deliver, self._connected, self.counts, self._accept)
+        self.joining: Node | None = None
+        """Which node has lost its disk and is to be taken in again. One at a time."""
         self.settings = Settings(batch_bytes=draw((1000, 1 << 20)), window_bytes=draw((4000, 8 << 20)))
         self.checkpoint_commands = draw((10, 30, 400))
         self.tail_entries = draw((0, 0, 50))
@@ -123,6 +126,15 @@ class Nodes:
     def skew_seconds(self) -> float:
         return self.world.between(-1, 1) * self._skew_seconds
 
+    def node(self, name: str) -> Node:
+        return self._by_name[name]
+
+    def time_at(self, node: Node) -> int:
+        """Cluster time as clients know it that have asked that node, who may just have joined and not know."""
+        assert node.services is not None
+        self._time_ms = max(self._time_ms, node.services.machine.time_ms)
+        return node.services.machine.time_ms or self._time_ms
+
     def running(self) -> list[Node]:
         return [node for node in self.nodes if node.services is not None]
 
@@ -165,7 +177,7 @@ class Nodes:
             node.start()
 
     def _is_done(self) -> bool:
-        if len(self.promises.started) < len(self.wf_runs):
+        if len(self.promises.started) < len(self.wf_runs) or self.joining is not None:
             return False
         last = max(self.nodes, key=lambda node: node.services.pump.applied if node.services else 0)
         return last.services is not None and self.promises.is_done(last.services.machine)
@@ -191,8 +203,13 @@ class Nodes:
 
     def _deliver(self, to: str, sender: str, frame: Frame) -> None:
         node = self._by_name[to]
-        if (services := node.services) is not None:
+        if (services := node.services) is not None and node.hears(sender, frame):
             node.time.call_soon(lambda: services.driver.received(sender, frame))
+
+    def _accept(self, one: str, other: str) -> bool:
+        """Whether these two hear each other. The one that is refused may still have introduced itself."""
+        first, second = self._by_name[one], self._by_name[other]
+        return second.accepts(first.hello()) & first.accepts(second.hello())
 
     def _connected(self, name: str, peer: str, up: bool) -> None:
         node = self._by_name[name]
@@ -206,6 +223,32 @@ class Nodes:
         """Its process ends, and begins anew so many seconds later; sooner if the faults are over."""
         node.crash()
         self.world.after(seconds if self.is_faulty else 0.01, node.start)
+
+    def lose_disk(self, node: Node, identity: bytes, seconds: float) -> None:
+        """Its process ends, its disk is gone; so many seconds later it asks to be taken in, and an operator sees to
+        it."""
+        self.joining = node
+        node.crash()
+        node.lose_disk(identity)
+        self.counts["disks lost"] += 1
+        self.world.after(seconds, node.start)
+        self.world.after(seconds, self._take_in)
+
+    def _take_in(self) -> None:
+        """Until leader and newcomer say that it has a vote."""
+        newcomer = self.joining
+        assert newcomer is not None
+        for leader in self.leaders():
+            assert leader.services is not None
+            try:
+                done = leader.services.members.add(newcomer.name)
+            except Rejection as rejection:
+                self.world.note(leader.name, "cannot take in", newcomer.name, rejection.message)
+                continue
+            if done and newcomer.services is not None and newcomer.services.driver.core.is_voter:
+                self.joining = None
+                return
+        self.world.after(OPERATOR_SECONDS, self._take_in)
 
 
 class Failure(Violation):

@@ -21,6 +21,7 @@ from konik.cluster.driver import core_from_disk
 from konik.cluster.identity import Identity
 from konik.cluster.journal import LmdbJournal, bootstrap
 from konik.cluster.network import PROTOCOL_VERSION, Hello
+from konik.cluster.raft.membership import FOUNDER, Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Settings
 from konik.cluster.raft.roles import Role
@@ -44,15 +45,27 @@ class Node:
     def __init__(self, name: str, directory: str) -> None:
         loop = asyncio.get_running_loop()
         path = os.path.join(directory, name)
-        bootstrap(path, Identity(CLUSTER, name, os.urandom(16)))
+        bootstrap(path, Identity(CLUSTER, name, os.urandom(16)), Membership.of(*PORTS))
         self.journal = LmdbJournal.open(path, name, CLUSTER, loop.call_soon_threadsafe, die)
         hello = Hello(
-            PROTOCOL_VERSION, CLUSTER, name, self.journal.identity.directory, os.urandom(16), os.getpid(), "", 1
+            PROTOCOL_VERSION,
+            CLUSTER,
+            name,
+            self.journal.identity.directory,
+            os.urandom(16),
+            os.getpid(),
+            "",
+            1,
+            "",
+            True,
+            0,
         )
         peers = {peer: ("127.0.0.1", port) for peer, port in PORTS.items() if peer != name}
         self.transport = TcpTransport(hello, ("127.0.0.1", PORTS[name]), peers, Wire(), self.journal, None)
         clock = SystemClock()
-        core = core_from_disk(name, tuple(PORTS), Settings(), self.journal, (0, 0), clock.monotonic(), random.random())
+        core = core_from_disk(
+            name, FOUNDER, self.journal.founders, Settings(), self.journal, (0, 0), clock.monotonic(), random.random()
+        )
         self.replica = Replica(
             core,
             self.journal,

@@ -11,7 +11,7 @@ class World:
         self.clock = clock
         self.told = 0
         self.verdicts: list[bool] = []
-        self.offsets = ClockOffsets(clock, clock, self.send, ("b", "c"), self.verdicts.append)
+        self.offsets = ClockOffsets(clock, clock, self.send, lambda: ("b", "c"), self.verdicts.append)
 
     def send(self, peer: str, frame: tuple[object, ...]) -> bool:
         self.told += 1

@@ -15,6 +15,7 @@ from konik.cluster.network import (
     SnapshotReceived,
 )
 from konik.cluster.raft.invariant import BrokenInvariant
+from konik.cluster.raft.membership import FOUNDER, Membership
 from konik.cluster.raft.messages import (
     Append,
     AppendAnswer,
@@ -73,6 +74,9 @@ class ScriptedCopies:
     def install(self, index: int, term: int, size: int, checksum: bytes) -> "ScriptedCopies":
         return self
 
+    def membership(self) -> Membership:
+        return Membership.of("a", "b", "c")
+
     def write(self, chunk: bytes) -> None:
         self.written.append(chunk)
 
@@ -99,7 +103,9 @@ class Bench:
         self.changes = 0
         self.errors: list[BaseException] = []
         self.journal, self.copies = ScriptedJournal(self.events, stored), ScriptedCopies()
-        core = core_from_disk("a", members, Settings(), self.journal, checkpoint, clock.monotonic(), 0.5)
+        core = core_from_disk(
+            "a", FOUNDER, Membership.of(*members), Settings(), self.journal, checkpoint, clock.monotonic(), 0.5
+        )
         self.core = core
         self.driver = Driver(
             core,

@@ -56,10 +56,11 @@ class World:
         self.submitted = self.proposer.submitted
         self.processes: dict[str, bytes | None] = dict(NONCES)
         self.versions: dict[str, int] = {}
+        self.looks = 0
         self.members = ConfigureCluster()
         self.members.members.add(node="a", host="localhost", port=1)
         self.duties = Duties(
-            self.members,
+            lambda: self.members,
             self.view,  # type: ignore[arg-type]  # read only
             self.pump,  # type: ignore[arg-type]  # only its machine is asked
             self.proposer,  # type: ignore[arg-type]  # only its clock and tick are used
@@ -68,7 +69,11 @@ class World:
             lambda: {
                 node: nonce and Peer(nonce, self.versions.get(node, KNOWN)) for node, nonce in self.processes.items()
             },
+            self,  # type: ignore[arg-type]  # for its `give_votes`
         )
+
+    def give_votes(self) -> None:
+        self.looks += 1
 
     def session(self, node: str, nonce: bytes) -> None:
         self.view[keys.SESSION + keys.text(node) + nonce] = keys.long(1)

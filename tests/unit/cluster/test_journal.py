@@ -24,12 +24,14 @@ from konik.cluster.identity import DirectoryInUse, Identity, NotBootstrapped, Wr
 from konik.cluster.journal import LmdbJournal, bootstrap, is_bootstrapped
 from konik.cluster.journal_records import VOW, CorruptLog, entry_key
 from konik.cluster.journal_writer import Limits, Writer
+from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Vow
 
 CLUSTER, DIRECTORY = bytes(range(16)), bytes(16)
 WAIT_SECONDS_MAX = float(os.environ.get("KONIK_TEST_SECONDS_MAX", "20"))
 NO_VOW = Vow(0, None, 0)
+FOUNDERS = Membership.of("a", "b", "c")
 
 
 class Loop:
@@ -84,7 +86,7 @@ BASE = Entry(0, 0, b"")
 @pytest.fixture
 def path(tmp_path: Path) -> Path:
     path = tmp_path / "log.lmdb"
-    bootstrap(str(path), Identity(CLUSTER, "a", DIRECTORY))
+    bootstrap(str(path), Identity(CLUSTER, "a", DIRECTORY), FOUNDERS)
     return path
 
 
@@ -204,7 +206,7 @@ def test_any_order_of_writes_cuts_and_resets_leaves_what_a_list_would_hold(
     operations: list[tuple[str, int, bytes]], tmp_path_factory: pytest.TempPathFactory
 ) -> None:
     path = tmp_path_factory.mktemp("any") / "log.lmdb"
-    bootstrap(str(path), Identity(CLUSTER, "a", DIRECTORY))
+    bootstrap(str(path), Identity(CLUSTER, "a", DIRECTORY), FOUNDERS)
     model = [BASE]
     with running(path, cut_entries_max=3) as (journal, loop):
         for number, (kind, size, content) in enumerate(operations, 1):
@@ -245,7 +247,7 @@ def test_a_bootstrap_that_was_cut_short_counts_as_none_and_may_be_repeated(tmp_p
     with pytest.raises(NotBootstrapped):
         opened(tmp_path, Loop())
     assert not is_bootstrapped(str(tmp_path))
-    bootstrap(str(tmp_path), Identity(CLUSTER, "a", DIRECTORY))
+    bootstrap(str(tmp_path), Identity(CLUSTER, "a", DIRECTORY), FOUNDERS)
     assert stored(tmp_path) == (NO_VOW, [BASE])
     assert is_bootstrapped(str(tmp_path))
 
@@ -256,8 +258,8 @@ def test_what_cannot_be_read_counts_as_a_log_for_its_node_to_complain_of(tmp_pat
 
 
 def test_a_log_is_made_once(path: Path) -> None:
-    with pytest.raises(WrongDirectory, match="bootstrapped before"):
-        bootstrap(str(path), Identity(CLUSTER, "a", DIRECTORY))
+    with pytest.raises(WrongDirectory, match="was made before"):
+        bootstrap(str(path), Identity(CLUSTER, "a", DIRECTORY), FOUNDERS)
 
 
 def test_the_log_of_another_node_is_refused(path: Path) -> None:
@@ -369,6 +371,7 @@ def test_a_truncated_record_stops_the_node(filled: Path) -> None:
 WRITE_FOR_EVER = """
 import sys, threading
 from konik.cluster.journal import LmdbJournal
+from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Vow
 
@@ -499,7 +502,7 @@ def test_a_really_full_disk_is_waited_for(tmp_path: Path) -> None:
         pytest.skip("mounting is not permitted here")
     try:
         path, ballast = mount / "log.lmdb", mount / "ballast"
-        bootstrap(str(path), Identity(CLUSTER, "a", DIRECTORY))
+        bootstrap(str(path), Identity(CLUSTER, "a", DIRECTORY), FOUNDERS)
         ballast.write_bytes(bytes(500_000))
         with running(path, retry_seconds_max=0.05) as (journal, loop):
             for number in range(1, 8):

@@ -32,7 +32,7 @@ class World:
             lambda: self.fold(),
             clock,
             lambda peer, frame: self.frames.append((peer, frame)) is None,
-            ("b", "c"),
+            lambda: ("b", "c"),
             lambda: leads,
             self.differences.append,
             lambda peer, versions: self.others.append((peer, versions)),

@@ -27,6 +27,7 @@ from konik.cluster.frame import BARRED, PICKLING_MODULES, PRIVATE, Barred, NoPic
 from konik.cluster.identity import Identity
 from konik.cluster.journal import LmdbJournal, bootstrap
 from konik.cluster.network import PROTOCOL_VERSION, Hello
+from konik.cluster.raft.membership import FOUNDER, Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Settings
 from konik.cluster.raft.roles import Role
@@ -52,13 +53,15 @@ class Member:
     def __init__(self, name: str, peers: dict[str, Address], directory: Path, members: Sequence[str]) -> None:
         loop = asyncio.get_running_loop()
         path = str(directory / name)
-        bootstrap(path, Identity(CLUSTER, name, os.urandom(16)))
+        bootstrap(path, Identity(CLUSTER, name, os.urandom(16)), Membership.of(*members))
         self.errors: queue.Queue[BaseException] = queue.Queue()
         self.journal = LmdbJournal.open(path, name, CLUSTER, loop.call_soon_threadsafe, self.errors.put)
-        hello = Hello(PROTOCOL_VERSION, CLUSTER, name, self.journal.identity.directory, os.urandom(16), 1, "", 1)
+        hello = Hello(
+            PROTOCOL_VERSION, CLUSTER, name, self.journal.identity.directory, os.urandom(16), 1, "", 1, "", True, 0
+        )
         self.transport = TcpTransport(hello, ("127.0.0.1", 0), peers, Wire({"note": (number,)}), self.journal, None)
         clock = SystemClock()
-        core = core_from_disk(name, tuple(members), QUICK, self.journal, (0, 0), clock.monotonic(), 0.5)
+        core = core_from_disk(name, FOUNDER, self.journal.founders, QUICK, self.journal, (0, 0), clock.monotonic(), 0.5)
         self.applied: list[bytes] = []
         self.heard: list[Any] = []
         self.connections: list[tuple[str, bool]] = []

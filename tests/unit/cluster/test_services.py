@@ -7,10 +7,11 @@ import pytest
 from hand_clock import HandClock
 
 from konik.api.pb.ids_pb2 import WfRunId
-from konik.api.pb.internal_pb2 import ConfigureCluster, ForgetNode, LoseNode, OfferTickets
+from konik.api.pb.internal_pb2 import ForgetNode, LoseNode, OfferTickets
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.cluster import entries, peer_frames
 from konik.cluster.network import Peer
+from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Entry as LogEntry
 from konik.cluster.raft.roles import Role
 from konik.cluster.services import SILENT_SECONDS_MAX, Services, SessionEnded
@@ -50,7 +51,17 @@ class FakeDriver:
     """A driver of which a test says what its core has come to; what is proposed is committed by `World.commit`."""
 
     def __init__(self, log: list[bytes], frames: list[tuple[str, Any]]) -> None:
-        self.core = SimpleNamespace(role=Role.FOLLOWER, term=0, leader=None, commit=0, progress={}, handicap=False)
+        self.core = SimpleNamespace(
+            role=Role.FOLLOWER,
+            term=0,
+            leader=None,
+            commit=0,
+            progress={},
+            handicap=False,
+            membership=Membership.of("a", "b"),
+            membership_since=0,
+            peers=("b",),
+        )
         self.trouble: str | None = None
         self.connected = True
         self.asked: list[object] = []
@@ -84,18 +95,16 @@ class World:
         self.fatal: list[BaseException] = []
         self.driver = FakeDriver(self.log, self.frames)
         self.hellos: dict[str, Peer] = {"b": Peer(OTHER.nonce, KNOWN)}
-        members = ConfigureCluster()
-        for node in ("a", "b"):
-            members.members.add(node=node, host="localhost", port=1)
         self.services = Services(
             ME,
-            members,
             self.view,
             (0, 0),
             clock,
             clock,
             make_driver=lambda services: self.driver,  # type: ignore[arg-type, return-value]  # in all that is used
             peer=self.hellos.get,
+            client_address=lambda member: ("localhost", 1),
+            on_membership=lambda membership, since: None,
             after_entry=lambda index, term, commands: None,
             fatal=self.fatal.append,
         )

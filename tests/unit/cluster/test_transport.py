@@ -13,9 +13,12 @@ import trustme
 from structlog.testing import capture_logs
 
 from konik.cluster import link as links
+from konik.cluster import transport as transports
 from konik.cluster.frame import Barred
 from konik.cluster.network import PROTOCOL_VERSION, Hello, SnapshotChunk
-from konik.cluster.raft.messages import Append, Entry, Heartbeat
+from konik.cluster.raft.membership import Member as Listed
+from konik.cluster.raft.membership import Membership
+from konik.cluster.raft.messages import Append, Entry, Heartbeat, RequestVote, VoteAnswer
 from konik.cluster.tls import Address, InsecureTransport, TlsFiles, refuse_plain
 from konik.cluster.transport import TcpTransport
 from konik.cluster.wire import Wire, number
@@ -59,6 +62,9 @@ class Member:
             "pid": 1,
             "client_address": "",
             "machine_version": 1,
+            "peer_address": "",
+            "founder": True,
+            "members_since": 0,
         }
         wire = Wire({"note": (number,)})
         self.transport = TcpTransport(Hello(**{**fields, **hello}), ("127.0.0.1", 0), peers, wire, self.memory, tls)
@@ -248,7 +254,7 @@ async def test_who_connects_and_says_nothing_is_sent_away(monkeypatch: pytest.Mo
     [
         ({"cluster": b"x" * 16}, "belongs to cluster 7878"),
         ({"version": PROTOCOL_VERSION + 1}, "run compatible releases"),
-        ({"name": "x"}, "check the members' addresses"),
+        ({"name": "x"}, "x is no member"),
         ({"name": "a"}, "check the members' addresses"),
     ],
 )
@@ -258,7 +264,9 @@ async def test_a_stranger_is_refused_with_the_reason(of_b: dict[str, Any], words
         async with running(a):
             writer = (await asyncio.open_connection(*a.address))[1]
             stranger = {"name": "b", "version": PROTOCOL_VERSION, "cluster": CLUSTER, **of_b}
-            hello = Hello(stranger["version"], stranger["cluster"], stranger["name"], b"b" * 16, b"B" * 16, 1, "", 1)
+            hello = Hello(
+                stranger["version"], stranger["cluster"], stranger["name"], b"b" * 16, b"B" * 16, 1, "", 1, "", True, 0
+            )
             writer.write(Wire().encode(hello) + Wire().encode(Heartbeat(1, 1, 1)))
             await complaint(logs, words)
             writer.close()
@@ -330,6 +338,61 @@ async def test_a_second_hello_closes_the_connection() -> None:
         await b.until(("a", "up"))
         b.transport._links["a"].send(b.transport._hello)
         assert await a.report() == ("b", "down")
+
+
+# -- lists of members ----------------------------------------------------------------------------------------------
+
+
+async def test_who_is_no_member_any_more_loses_its_connection_and_is_told_why() -> None:
+    with capture_logs() as logs:
+        async with pair() as (a, b):
+            await a.until(("b", "up"))
+            a.transport.take_up(Membership.of("a"), 5, {})
+            assert await a.report() == ("b", "down")
+            await complaint(logs, "b is no member")
+            assert "b" not in a.transport.nodes
+
+
+async def test_a_new_member_is_dialled_by_whoever_knows_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(transports, "DIAL_BACK_SECONDS", 0.01)
+    a, b = Member("a", {}), Member("b", {}, founder=False)
+    async with running(a, b):
+        learner = Membership.of("a").including(Listed("b", False, (b"b" * 16).hex()))
+        b.transport.take_up(Membership.of("a", "b"), 0, {})
+        a.transport.take_up(learner, 5, {"b": b.address})
+        await a.until(("b", "up"))
+        await b.until(("a", "up"))
+        assert a.send("b", Heartbeat(1, 2, 3))
+        assert await b.report() == ("a", Heartbeat(1, 2, 3))
+
+
+async def test_who_asks_to_be_taken_in_is_refused_and_made_known() -> None:
+    a = Member("a", {})
+    asked: asyncio.Queue[Hello] = asyncio.Queue()
+    a.transport.on_applicant = asked.put_nowait
+    async with running(a):
+        b = Member("b", {"a": a.address}, founder=False, peer_address="here:7000")
+        async with running(b):
+            async with asyncio.timeout(SECONDS_MAX):
+                hello = await asked.get()
+            assert (hello.node, hello.peer_address) == ("b", "here:7000")
+            assert a.reports.empty() and not a.transport.is_connected("b")
+
+
+async def test_of_one_with_a_later_list_all_is_heard_but_its_answers_until_the_list_is_here() -> None:
+    a = Member("a", {})
+    async with running(a):
+        b = Member("b", {"a": a.address}, founder=False, members_since=7)
+        async with running(b):
+            await a.until(("b", "up"))
+            await b.until(("a", "up"))
+            answer, question = VoteAnswer(1, False, True), RequestVote(1, False, 0, 0)
+            b.send("a", answer)
+            b.send("a", question)
+            assert await a.report() == ("b", question)
+            a.transport.take_up(Membership.of("a").including(Listed("b", True, (b"b" * 16).hex())), 7, {})
+            b.send("a", answer)
+            assert await a.report() == ("b", answer)
 
 
 # -- TLS ------------------------------------------------------------------------------------------------------------

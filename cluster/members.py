@@ -1,0 +1,118 @@
+"""What a leader does about the members: takes in who asks for it, gives votes to learners, removes.
+
+Each change is an entry of the log of its own, and the next one waits until it is committed. So `add` and `remove` are
+asked again and again, at whichever node leads, until they say that it is done.
+"""
+
+from collections.abc import Callable
+
+import structlog
+
+from konik.cluster.clock import Clock
+from konik.cluster.driver import Driver
+from konik.cluster.network import Hello, Peer
+from konik.cluster.raft import quorum
+from konik.cluster.raft.membership import Member, Membership
+from konik.cluster.raft.progress import Mode
+from konik.statemachine.rejection import failed_precondition
+
+ASKS_SECONDS = 5.0
+"""A node that asks to be taken in does so again and again; one that has stopped asking is not taken in any more."""
+
+SILENT_SECONDS = 1.0
+"""Who has not been heard for longer does not answer."""
+
+BEHIND_ENTRIES_MAX = 64
+"""A learner with so many entries to go has caught up: less than comes while its vote is written into the log."""
+
+log = structlog.get_logger()
+
+
+class Members:
+    """The members as a leader sees them. Only `applied` is of use elsewhere, in case this node comes to lead."""
+
+    def __init__(self, me: str, driver: Callable[[], Driver], peer: Callable[[str], Peer | None], clock: Clock) -> None:
+        """`peer(name)` is who is at the other end of a connection, None without one."""
+        self._me, self._driver, self._peer, self._clock = me, driver, peer, clock
+        self._applicants: dict[str, tuple[Hello, float]] = {}
+
+    def applied(self, hello: Hello) -> None:
+        """A node of this cluster, but no member of it, wants to be heard."""
+        self._applicants[hello.node] = hello, self._clock.monotonic()
+
+    def add(self, name: str) -> bool:
+        """Takes in the node of that name that asks for it, in the place of an earlier one; True: it has a vote now.
+
+        Raises Rejection: FAILED_PRECONDITION.
+        """
+        core = self._driver().core
+        member, applicant = core.membership.get(name), self._applicant(name)
+        if applicant is None or (member is not None and member.directory == applicant.directory.hex()):
+            if member is None:
+                raise failed_precondition(
+                    f"no node {name} asks to be taken in: start it with --join, its configuration naming the members"
+                )
+            there = self._answers(name) if member.votes else self._peer(name) is not None
+            if name != self._me and not there:
+                raise failed_precondition(
+                    f"{name} is a member and does not answer; if its disk was lost, start it with --join and ask again"
+                )
+            return member.votes and self._is_settled()
+        if member is not None and self._answers(name):
+            raise failed_precondition(
+                f"{name} answers, and another node of that name asks to be taken in: stop the one that is to go"
+            )
+        newcomer = Member(name, False, applicant.directory.hex(), applicant.peer_address, applicant.client_address)
+        self._begin(core.membership.including(newcomer))
+        return False
+
+    def remove(self, name: str) -> bool:
+        """Removes the member; True: it is none. Raises Rejection: FAILED_PRECONDITION."""
+        membership = self._driver().core.membership
+        if membership.get(name) is None:
+            return self._is_settled()
+        if name == self._me:
+            raise failed_precondition(f"{name} leads: have another one lead first, with `konik leader transfer`")
+        self._begin(membership.excluding(name))
+        return False
+
+    def give_votes(self) -> None:
+        """To a learner that has caught up."""
+        core = self._driver().core
+        for member in core.membership.members:
+            place = core.progress.get(member.name)
+            if member.votes or place is None or not self._answers(member.name):
+                continue
+            behind = core.log.last - place.match
+            if place.mode is Mode.REPLICATE and behind <= BEHIND_ENTRIES_MAX:
+                self._change(core.membership.including(member._replace(votes=True)))
+                return
+
+    def _begin(self, membership: Membership) -> None:
+        """A change that an operator wants. It must not stop the cluster."""
+        voters = membership.voters
+        silent = [name for name in voters if name != self._me and not self._answers(name)]
+        if len(voters) - len(silent) < quorum.needed(len(voters)):
+            raise failed_precondition(f"{', '.join(silent)} would be needed and cannot be reached: start them first")
+        self._change(membership)
+
+    def _change(self, membership: Membership) -> None:
+        """Begins, unless another change is under way."""
+        if self._driver().change(membership) is not None:
+            log.info("the members change", to=str(membership))
+
+    def _is_settled(self) -> bool:
+        """Whether the list of members is committed."""
+        core = self._driver().core
+        return core.commit >= core.membership_since
+
+    def _applicant(self, name: str) -> Hello | None:
+        hello, asked = self._applicants.get(name, (None, 0.0))
+        return hello if self._clock.monotonic() - asked <= ASKS_SECONDS else None
+
+    def _answers(self, name: str) -> bool:
+        """Whether a member does. One that was never heard in this term is taken for silent."""
+        place = self._driver().core.progress.get(name)
+        if place is None or place.match == 0 or self._peer(name) is None:
+            return False
+        return self._clock.monotonic() - place.heard <= SILENT_SECONDS
