@@ -24,6 +24,7 @@ class MemberStatus:
 
     node: str
     address: str
+    votes: bool
     answer: NodeStatus | None
 
 
@@ -73,4 +74,5 @@ async def cluster_status(client: Client, timeout_s: float = TIMEOUT_S) -> Cluste
 
 
 async def _ask(client: Client, member: Member, timeout_s: float) -> MemberStatus:
-    return MemberStatus(member.node, member.address, await node_status(client, member.address, timeout_s))
+    answer = await node_status(client, member.address, timeout_s)
+    return MemberStatus(member.node, member.address, member.votes, answer)

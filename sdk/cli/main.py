@@ -13,6 +13,7 @@ from typer.core import TyperGroup
 from typer.main import get_command as command_of
 
 from konik.sdk.cli.leader import app as leader
+from konik.sdk.cli.member import app as member
 from konik.sdk.cli.status import status
 
 GROUP = "konik.commands"
@@ -72,6 +73,7 @@ app = typer.Typer(
 )
 app.command()(status)
 app.add_typer(leader, name="leader")
+app.add_typer(member, name="member")
 
 
 @app.command("version")

@@ -166,9 +166,17 @@ class Cluster:
     """Nodes that know each other. Use it as a context manager: no process outlives it."""
 
     def __init__(
-        self, directory: Path, size: int = 3, tables: Callable[[str], str] = lambda node: "", **settings: object
+        self,
+        directory: Path,
+        size: int = 3,
+        tables: Callable[[str], str] = lambda node: "",
+        later: int = 0,
+        **settings: object,
     ) -> None:
-        """`settings` go into every node's configuration, and as TOML what `tables` gives for it."""
+        """`settings` go into every node's configuration, and as TOML what `tables` gives for it.
+
+        The last `later` nodes are no founders: the others' configurations do not name them.
+        """
         directory.mkdir(parents=True, exist_ok=True)
         ports = [f"127.0.0.1:{port}" for port in free_ports(3 * size)]
         names = [f"node-{number}" for number in range(1, size + 1)]
@@ -178,6 +186,7 @@ class Cluster:
         """Where each node tells of its health, and serves its figures."""
         self.peers = {name: ports[3 * place + 1] for place, name in enumerate(names)}
         """Where each node listens for the others."""
+        self.founders = self.nodes[: size - later]
         self._settings, self._tables = settings, tables
         self.configure()
 
@@ -197,7 +206,7 @@ class Cluster:
                 "http": self.http[node.name],
             }
             lines = [f"{key} = {json.dumps(value)}" for key, value in (values | self._settings | settings).items()]
-            for member in self.nodes:
+            for member in self.founders if node in self.founders else [*self.founders, node]:
                 peer = self.peers[member.name]
                 lines += ["", f"[members.{member.name}]", f'client = "{member.client}"', f'peer = "{peer}"']
             lines += ["", self._tables(node.name)]
@@ -216,7 +225,7 @@ class Cluster:
         return [node.client for node in self.running]
 
     def bootstrap(self) -> "Cluster":
-        for node in self.nodes:
+        for node in self.founders:
             node.bootstrap()
         self.whole()
         return self

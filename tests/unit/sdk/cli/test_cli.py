@@ -152,9 +152,11 @@ async def test_a_transfer_that_came_to_another_node_is_no_success(nodes: Any, ru
 def test_a_deposed_leader_that_has_not_noticed_is_not_the_leader() -> None:
     old = NodeStatus(node="a", role=LEADER, term=3)
     new = NodeStatus(node="b", role=LEADER, term=4)
-    found = ClusterStatus((MemberStatus("a", "x", old), MemberStatus("b", "y", new), MemberStatus("c", "z", None)))
+    found = ClusterStatus(
+        (MemberStatus("a", "x", True, old), MemberStatus("b", "y", True, new), MemberStatus("c", "z", True, None))
+    )
     assert (found.leader, found.term) == ("b", 4)
-    assert ClusterStatus((MemberStatus("a", "x", None),)).leader == ""
+    assert ClusterStatus((MemberStatus("a", "x", True, None),)).leader == ""
 
 
 @pytest.mark.asyncio
