@@ -123,6 +123,7 @@ class Node:
             on_membership=self._take_up_list,
             after_entry=self._after_entry,
             fatal=fatal,
+            release=version.THIS,
         )
         self.transport.on_applicant = self.services.members.applied
         self.figures = Figures(self)
@@ -212,7 +213,7 @@ class Node:
             self._process.nonce,
             os.getpid(),
             str(config.me.client),
-            version.KNOWN,
+            version.THIS.known,
             str(config.me.peer),
             self._is_founder,
             members_since=0,

@@ -69,12 +69,15 @@ class Services:
         on_membership: Callable[[Membership, int], None],
         after_entry: Callable[[int, int, int], None],
         fatal: Callable[[BaseException], None],
+        release: version.Release = version.THIS,
     ) -> None:
         """`state` is that after the entry `applied` (index, term). `make_driver` makes a driver that calls back here.
 
         `peer(name)` is who is at the other end of a connection, None without one. `client_address(member)` is where
         clients find it. `on_membership(list, since)` hears which list of members is in force, from its index on.
         `after_entry(index, term, commands)` hears of each entry when it is applied, and nothing behind it.
+
+        Raises UnknownVersion if the state is that of a later release than `release`.
         """
         self._node, self._nonce = process
         self._state, self._clock = state, clock
@@ -82,6 +85,7 @@ class Services:
         self._client_address, self._on_membership = client_address, on_membership
         self._membership: Membership | None = None
         self.process = process
+        self._known = release.known
         self._addresses: dict[str, str] = {}
         self._configured = ConfigureCluster()
         self.leader: str | None = None
@@ -90,7 +94,7 @@ class Services:
         self.stopping = False
         self.draining = False
         """What was begun is brought to its end, and nothing new is begun."""
-        self.machine = Machine(state, _report, fatal=(StoreError,))
+        self.machine = Machine(state, _report, (StoreError,), release)
         self.pump = Pump(
             self.machine,
             applied,
@@ -281,7 +285,7 @@ class Services:
         For before it answers, its connection may be one that is left from an earlier process.
         """
         now, progress = self._clock.monotonic(), self.driver.core.progress
-        found: dict[str, Peer | None] = {self._node: Peer(self._nonce, version.KNOWN)}
+        found: dict[str, Peer | None] = {self._node: Peer(self._nonce, self._known)}
         for peer in self._peers():
             place = progress.get(peer)
             answers = place is not None and place.match > 0 and now - place.heard <= SILENT_SECONDS_MAX

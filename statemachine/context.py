@@ -15,6 +15,7 @@ from konik.statemachine.plan.compiled import Plan
 from konik.statemachine.rejection import Code, Rejection
 from konik.statemachine.tables import TASK_DEFS, WF_SPECS, Table, deleted_wf_spec_key
 from konik.statemachine.tasks.delivery import Delivery
+from konik.statemachine.version import KNOWN
 from konik.statemachine.view import Transaction, View
 
 M = TypeVar("M", bound=Message)
@@ -104,13 +105,22 @@ class Context(Reader):
     """What a command may do: read and write.
 
     `load` gives the same object each time; what was changed is announced with `save`. `index` is the log entry,
-    and with a counter it is where new ids come from.
+    and with a counter it is where new ids come from. `known` is the latest version that this replica has the code for.
     """
 
     def __init__(
-        self, view: View, plans: Plans, tenant: str, principal: str, now_ms: int, index: int, counter: int
+        self,
+        view: View,
+        plans: Plans,
+        tenant: str,
+        principal: str,
+        now_ms: int,
+        index: int,
+        counter: int,
+        known: int = KNOWN,
     ) -> None:
         super().__init__(view, plans, tenant, principal, now_ms)
+        self.known = known
         self.index = index
         self.counter = counter
         self.deliveries: list[Delivery] = []

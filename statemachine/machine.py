@@ -15,7 +15,7 @@ from konik.api.pb.internal_pb2 import Timer
 from konik.statemachine import commands, dedup, entry_time, genesis, keys, nodes, queries, term, timers, version
 from konik.statemachine.context import Context, Plans, Reader
 from konik.statemachine.entry import Command, Entry, Result, Step, ok, refused
-from konik.statemachine.registry import METHODS
+from konik.statemachine.registry import Method
 from konik.statemachine.rejection import Code, Rejection
 from konik.statemachine.run import advance
 from konik.statemachine.run import run as runs
@@ -46,9 +46,11 @@ class Machine:
         view: View,
         report: Callable[[Command | None, Exception], None],
         fatal: tuple[type[Exception], ...] = (),
+        release: version.Release = version.THIS,
     ) -> None:
         """Raises UnknownVersion if the state is a later release's."""
-        version.check(version.in_force(view), "the state")
+        version.check(version.in_force(view), release.known, "the state")
+        self._known, self._methods = release
         self._view = view
         self._plans = Plans()
         self._report = report
@@ -88,7 +90,7 @@ class Machine:
 
         First the timers fire that are due at the entry's time, then the commands run in their order.
         """
-        version.check(entry.version, f"entry {index}")
+        version.check(entry.version, self._known, f"entry {index}")
         if self._view.get(entry_time.KEY) is None:
             genesis.write(self._view, entry.time_ms)
         now_ms = self.time_ms
@@ -104,15 +106,15 @@ class Machine:
 
     def replaced(self) -> None:
         """The view holds another state than before. Raises UnknownVersion if it is a later release's."""
-        version.check(self.version, "the state that was received")
+        version.check(self.version, self._known, "the state that was received")
         self._plans.forget_all()
 
     def query(self, method: str, tenant: str, principal: str, request: bytes) -> Result:
         """Answers from the state as it is now."""
-        registered = METHODS[method]
         try:
             reader = Reader(self._view, self._plans, tenant, principal, self.time_ms)
-            return ok(registered.run(reader, _parse(method, request)).SerializeToString())
+            registered = self._method(method)
+            return ok(registered.run(reader, _parse(registered, request)).SerializeToString())
         except Rejection as rejection:
             return refused(rejection.code, rejection.message)
 
@@ -131,7 +133,7 @@ class Machine:
         return found
 
     def _context(self, tenant: str, principal: str, now_ms: int, index: int, counter: int) -> Context:
-        return Context(self._view, self._plans, tenant, principal, now_ms, index, counter)
+        return Context(self._view, self._plans, tenant, principal, now_ms, index, counter, self._known)
 
     def _fire(self, index: int, until_ms: int, ids: "_Counter") -> Iterator[Step]:
         while (found := timers.first(self._view, until_ms)) is not None:
@@ -168,8 +170,8 @@ class Machine:
             return Step(command.id, known, ())
         context = self._context(command.tenant, command.principal, now_ms, index, ids.used)
         try:
-            request = _parse(command.method, command.request)
-            response = METHODS[command.method].run(context, request)
+            registered = self._method(command.method)
+            response = registered.run(context, _parse(registered, command.request))
             result = ok(response.SerializeToString(deterministic=True))
             context.commit()
         except Rejection as rejection:
@@ -182,6 +184,12 @@ class Machine:
         ids.used = context.counter
         self._remember(command, result, now_ms)
         return Step(command.id, result, tuple(context.deliveries), context.lost)
+
+    def _method(self, name: str) -> Method:
+        registered = self._methods.get(name)
+        if registered is None:
+            raise Rejection(Code.UNIMPLEMENTED, f"{name} is not implemented by this server yet")
+        return registered
 
     def _remember(self, command: Command, result: Result, now_ms: int) -> None:
         dedup.remember(self._view, command, result)
@@ -203,14 +211,11 @@ class _Counter:
     used: int = 0
 
 
-def _parse(method: str, request: bytes) -> Message:
-    registered = METHODS.get(method)
-    if registered is None:
-        raise Rejection(Code.UNIMPLEMENTED, f"{method} is not implemented by this server yet")
-    message = registered.request()
+def _parse(method: Method, request: bytes) -> Message:
+    message = method.request()
     try:
         message.ParseFromString(request)
     except DecodeError:
-        name = registered.request.DESCRIPTOR.name
-        raise Rejection(Code.INVALID_ARGUMENT, f"the request of {method} is no {name}") from None
+        name = method.request.DESCRIPTOR.name
+        raise Rejection(Code.INVALID_ARGUMENT, f"the request of {method.name} is no {name}") from None
     return message

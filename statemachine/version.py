@@ -5,9 +5,11 @@ the behaviour is a replicated value. Code that behaves differently from before h
 before until the value has risen; it rises when the leader has seen that the process of every member knows it.
 """
 
-from typing import Final
+from collections.abc import Mapping
+from typing import Final, NamedTuple
 
 from konik.statemachine import keys
+from konik.statemachine.registry import METHODS, Method
 from konik.statemachine.view import Readable
 
 KEY: Final = keys.META + b"version"
@@ -18,19 +20,31 @@ KNOWN: Final = 1
 _FIRST: Final = 1
 
 
+class Release(NamedTuple):
+    """What a process has the code for. Replicas of one cluster may have different ones, and yet apply alike."""
+
+    known: int
+    """The latest behaviour. What is newer than the one in force, `methods` must not do yet."""
+    methods: Mapping[str, Method]
+
+
+THIS: Final = Release(KNOWN, METHODS)
+
+
 class UnknownVersion(Exception):
     """The log or the state needs a later release than this one. The replica must stop before it applies anything."""
 
 
 def in_force(state: Readable) -> int:
-    """By what everything is applied now. Not above `KNOWN` in any state that was checked."""
+    """By what everything is applied now. Not above what the release knows in any state that was checked."""
     raw = state.get(KEY)
     return _FIRST if raw is None else int.from_bytes(raw, "big")
 
 
-def check(version: int, of_what: str) -> None:
-    """Raises UnknownVersion if this code does not have that behaviour; `of_what` says where it was found."""
-    if version > KNOWN:
+def check(version: int, known: int, of_what: str) -> None:
+    """Raises UnknownVersion if a release that knows `known` does not have that behaviour; `of_what` says where it was
+    found."""
+    if version > known:
         raise UnknownVersion(
-            f"{of_what} needs version {version} of the state machine, this release has {KNOWN}: install a later one"
+            f"{of_what} needs version {version} of the state machine, this release has {known}: install a later one"
         )

@@ -30,7 +30,7 @@ def configure_cluster(context: Context, request: ConfigureCluster) -> Empty:
 @internal("konik.RaiseVersion", RaiseVersion)
 def raise_version(context: Context, request: RaiseVersion) -> Empty:
     """What follows is applied by that version. It never falls: what was applied by a later one stays."""
-    version.check(request.version, "the log")
+    version.check(request.version, context.known, "the log")
     if request.version > version.in_force(context.txn):
         context.txn.put(version.KEY, keys.number(request.version))
     return Empty()

@@ -14,7 +14,7 @@ from konik.statemachine.entry import ClientId, Command, CommandId, Entry, Result
 from konik.statemachine.machine import Machine
 from konik.statemachine.rejection import Code
 from konik.statemachine.tasks.delivery import Delivery
-from konik.statemachine.version import KNOWN
+from konik.statemachine.version import KNOWN, THIS, Release
 
 NODE, NONCE = "node-1", b"n" * 16
 
@@ -62,10 +62,10 @@ class Refused(Exception):
 class Engine:
     """Each call is an entry of its own. Time stands still unless `wait` is called."""
 
-    def __init__(self) -> None:
+    def __init__(self, release: Release = THIS) -> None:
         self.view = MemoryView()
         self.unexpected: list[Exception] = []
-        self.machine = Machine(self.view, lambda _, error: self.unexpected.append(error))
+        self.machine = Machine(self.view, lambda _, error: self.unexpected.append(error), release=release)
         self.index = 0
         self.now_ms = 1_000_000
         self.number = 0

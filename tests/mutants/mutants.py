@@ -310,7 +310,7 @@ _APPLYING = (
     Mutant(
         "no entry is applied by code that does not know it",
         "konik.statemachine.machine",
-        '        version.check(entry.version, f"entry {index}")\n',
+        '        version.check(entry.version, self._known, f"entry {index}")\n',
         "",
         "engine/test_version.py::test_an_entry_of_a_later_version_is_not_applied_and_changes_nothing",
     ),
