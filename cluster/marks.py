@@ -11,7 +11,7 @@ from typing import Protocol
 
 from konik.cluster import peer_frames
 from konik.cluster.clock import Scheduler
-from konik.statemachine import limits, version
+from konik.statemachine import limits
 
 KEPT = 64
 """Marks that are remembered for comparison with a leader that is ahead or behind."""
@@ -33,9 +33,13 @@ class Fold(Protocol):
 
 
 def fingerprint() -> str:
-    """What decides the bytes of the state beside the log: versions that all replicas must share to be compared."""
+    """What decides the bytes of the state beside the log: versions that all replicas must share to be compared.
+
+    What the machine knows is none of it: by the version in force, which is part of the state, old and new releases must
+    make the same bytes, and while they run side by side it matters most that somebody looks.
+    """
     protobuf = importlib.metadata.version("protobuf")
-    return f"machine {version.KNOWN}, Python {sys.version_info.major}.{sys.version_info.minor}, protobuf {protobuf}"
+    return f"Python {sys.version_info.major}.{sys.version_info.minor}, protobuf {protobuf}"
 
 
 class Marks:

@@ -7,6 +7,7 @@ import pytest
 from hand_clock import HandClock
 
 from konik.cluster.marks import Marks, StateDiffers, fingerprint
+from konik.statemachine import version
 from konik.statemachine.limits import MARK_EVERY_ENTRIES
 
 
@@ -109,3 +110,17 @@ def test_a_mark_of_a_state_that_was_replaced_is_given_up(follower: World, clock:
     follower.marks.applied(MARK_EVERY_ENTRIES)
     clock.advance()
     assert fold.steps == 1 and follower.marks.last == (0, 0)
+
+
+def test_what_the_machine_knows_does_not_keep_replicas_from_comparing(
+    follower: World, clock: HandClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(version, "KNOWN", version.KNOWN + 1)
+    monkeypatch.setattr(version, "THIS", version.THIS._replace(known=version.KNOWN))
+    later = fingerprint()
+    monkeypatch.undo()
+    follower.marks.applied(MARK_EVERY_ENTRIES)
+    clock.advance()
+    follower.hear(MARK_EVERY_ENTRIES, 2, later)
+    assert follower.others == []
+    assert len(follower.differences) == 1
