@@ -45,6 +45,8 @@ FIGURES: Final[dict[str, str]] = {
     "syncs_total": "How often the log was synced to the disk.",
     "sync_seconds": "Median time of a sync, of the latest ones.",
     "marks_compared_total": "How often the hash of the state was compared with other nodes.",
+    "machine_version": "The behaviour of the state machine that is in force.",
+    "machine_version_known": "The latest behaviour for which this node has the code.",
 }
 """Each figure of the node and what it means; exported as `konik_<name>`. Names in `_total` only grow."""
 

@@ -52,4 +52,6 @@ class Figures:
             "syncs_total": journal.syncs,
             "sync_seconds": journal.median_seconds(),
             "marks_compared_total": services.marks.compared,
+            "machine_version": services.machine.version,
+            "machine_version_known": services.release.known,
         }

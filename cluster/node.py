@@ -365,6 +365,8 @@ class Node:
             log_cuts=self.log_cuts,
             mark_index=index,
             mark_hash=sum.to_bytes(16, "big"),
+            machine_version=services.machine.version,
+            machine_version_known=services.release.known,
         )
         for member in core.membership.members:
             host, port = self._client_address(member)

@@ -85,7 +85,7 @@ class Services:
         self._client_address, self._on_membership = client_address, on_membership
         self._membership: Membership | None = None
         self.process = process
-        self._known = release.known
+        self.release = release
         self._addresses: dict[str, str] = {}
         self._configured = ConfigureCluster()
         self.leader: str | None = None
@@ -285,7 +285,7 @@ class Services:
         For before it answers, its connection may be one that is left from an earlier process.
         """
         now, progress = self._clock.monotonic(), self.driver.core.progress
-        found: dict[str, Peer | None] = {self._node: Peer(self._nonce, self._known)}
+        found: dict[str, Peer | None] = {self._node: Peer(self._nonce, self.release.known)}
         for peer in self._peers():
             place = progress.get(peer)
             answers = place is not None and place.match > 0 and now - place.heard <= SILENT_SECONDS_MAX

@@ -49,6 +49,11 @@ class ClusterStatus:
         leaders = [answer.node for answer in self.reachable if answer.role == LEADER and answer.term == self.term]
         return leaders[0] if leaders else ""
 
+    @property
+    def machine_version(self) -> int:
+        """The behaviour of the state machine that is in force, as far as the log is applied anywhere."""
+        return max((answer.machine_version for answer in self.reachable), default=0)
+
     def member(self, node: str) -> MemberStatus:
         return next(member for member in self.members if member.node == node)
 

@@ -59,7 +59,7 @@ class Member(_message.Message):
     def __init__(self, node: _Optional[str] = ..., address: _Optional[str] = ..., votes: bool = ...) -> None: ...
 
 class NodeStatus(_message.Message):
-    __slots__ = ("node", "role", "leader", "term", "commit_index", "applied_index", "pid", "members", "version", "entries_applied", "commands_applied", "syncs", "checkpoints", "log_cuts", "sync_p50_ms", "mark_index", "mark_hash")
+    __slots__ = ("node", "role", "leader", "term", "commit_index", "applied_index", "pid", "members", "version", "entries_applied", "commands_applied", "syncs", "checkpoints", "log_cuts", "sync_p50_ms", "mark_index", "mark_hash", "machine_version", "machine_version_known")
     NODE_FIELD_NUMBER: _ClassVar[int]
     ROLE_FIELD_NUMBER: _ClassVar[int]
     LEADER_FIELD_NUMBER: _ClassVar[int]
@@ -77,6 +77,8 @@ class NodeStatus(_message.Message):
     SYNC_P50_MS_FIELD_NUMBER: _ClassVar[int]
     MARK_INDEX_FIELD_NUMBER: _ClassVar[int]
     MARK_HASH_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_VERSION_KNOWN_FIELD_NUMBER: _ClassVar[int]
     node: str
     role: Role
     leader: str
@@ -94,4 +96,6 @@ class NodeStatus(_message.Message):
     sync_p50_ms: float
     mark_index: int
     mark_hash: bytes
-    def __init__(self, node: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., leader: _Optional[str] = ..., term: _Optional[int] = ..., commit_index: _Optional[int] = ..., applied_index: _Optional[int] = ..., pid: _Optional[int] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ..., version: _Optional[str] = ..., entries_applied: _Optional[int] = ..., commands_applied: _Optional[int] = ..., syncs: _Optional[int] = ..., checkpoints: _Optional[int] = ..., log_cuts: _Optional[int] = ..., sync_p50_ms: _Optional[float] = ..., mark_index: _Optional[int] = ..., mark_hash: _Optional[bytes] = ...) -> None: ...
+    machine_version: int
+    machine_version_known: int
+    def __init__(self, node: _Optional[str] = ..., role: _Optional[_Union[Role, str]] = ..., leader: _Optional[str] = ..., term: _Optional[int] = ..., commit_index: _Optional[int] = ..., applied_index: _Optional[int] = ..., pid: _Optional[int] = ..., members: _Optional[_Iterable[_Union[Member, _Mapping]]] = ..., version: _Optional[str] = ..., entries_applied: _Optional[int] = ..., commands_applied: _Optional[int] = ..., syncs: _Optional[int] = ..., checkpoints: _Optional[int] = ..., log_cuts: _Optional[int] = ..., sync_p50_ms: _Optional[float] = ..., mark_index: _Optional[int] = ..., mark_hash: _Optional[bytes] = ..., machine_version: _Optional[int] = ..., machine_version_known: _Optional[int] = ...) -> None: ...

@@ -15,6 +15,16 @@ from konik.sdk.status import ClusterStatus, MemberStatus, cluster_status
 
 ROLES: "dict[Role, str]" = {LEADER: "leader", FOLLOWER: "follower", CANDIDATE: "candidate"}
 UNREACHABLE = "unreachable"
+COLUMNS = {
+    "node": "node",
+    "address": "address",
+    "pid": "pid",
+    "role": "role",
+    "commit_index": "commit",
+    "applied_index": "applied",
+    "machine_version_known": "knows",
+}
+"""Of the table, by key of the JSON form."""
 COLOURS = {"leader": "bold green", "follower": "", "candidate": "yellow", UNREACHABLE: "red"}
 
 Server = Annotated[
@@ -72,13 +82,16 @@ def _member(member: MemberStatus) -> dict[str, Any]:
         "role": ROLES[answer.role] if answer else UNREACHABLE,
         "commit_index": answer.commit_index if answer else None,
         "applied_index": answer.applied_index if answer else None,
+        "version": answer.version if answer else None,
+        "machine_version": answer.machine_version if answer else None,
+        "machine_version_known": answer.machine_version_known if answer else None,
     }
 
 
 def _table(found: ClusterStatus) -> Table:
-    title = f"term {found.term}, leader {found.leader or 'none'}"
-    table = Table("node", "address", "pid", "role", "commit index", "applied index", title=title)
+    title = f"term {found.term}, leader {found.leader or 'none'}, machine version {found.machine_version}"
+    table = Table(*COLUMNS.values(), title=title)
     for member in as_dict(found)["members"]:
-        cells = ["-" if value is None else str(value) for value in member.values()]
+        cells = ["-" if member[key] is None else str(member[key]) for key in COLUMNS]
         table.add_row(*cells, style=COLOURS[member["role"]])
     return table

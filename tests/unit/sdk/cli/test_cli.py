@@ -27,7 +27,16 @@ def run() -> Any:
 
 def answer(node: str, role: Any, members: list[Any], term: int = 4, pid: int = 1, index: int = 10) -> Any:
     status = NodeStatus(
-        node=node, role=role, term=term, pid=pid, commit_index=index, applied_index=index - 1, members=members
+        node=node,
+        role=role,
+        term=term,
+        pid=pid,
+        commit_index=index,
+        applied_index=index - 1,
+        members=members,
+        version="1.2",
+        machine_version=1,
+        machine_version_known=2,
     )
 
     async def serve(request: bytes, context: Any) -> bytes:
@@ -55,6 +64,9 @@ async def test_status_asks_every_member_for_itself(nodes: Any, run: Any) -> None
                 "role": "follower",
                 "commit_index": 10,
                 "applied_index": 9,
+                "version": "1.2",
+                "machine_version": 1,
+                "machine_version_known": 2,
             },
             {
                 "node": "n1",
@@ -63,6 +75,9 @@ async def test_status_asks_every_member_for_itself(nodes: Any, run: Any) -> None
                 "role": "leader",
                 "commit_index": 12,
                 "applied_index": 11,
+                "version": "1.2",
+                "machine_version": 1,
+                "machine_version_known": 2,
             },
             {
                 "node": "n2",
@@ -71,6 +86,9 @@ async def test_status_asks_every_member_for_itself(nodes: Any, run: Any) -> None
                 "role": "unreachable",
                 "commit_index": None,
                 "applied_index": None,
+                "version": None,
+                "machine_version": None,
+                "machine_version_known": None,
             },
         ],
     }
@@ -83,7 +101,7 @@ async def test_status_goes_on_when_the_first_server_is_down(nodes: Any, run: Any
     result = await run("status", "--server", f"{nodes[0].address},{nodes[1].address}")
     assert result.exit_code == 0
     assert "candidate" in result.stdout
-    assert "leader none" in result.stdout
+    assert "leader none, machine version 1" in result.stdout
 
 
 @pytest.mark.asyncio
