@@ -4,7 +4,7 @@ For no longer than so many seconds of the wall's clock. Each life has faults unt
 by default, for ten of its own seconds.
 
 A failure prints its seed, the few faults that it takes, and the trace of a life with nothing but these. To live it
-again under a debugger, call `lived(seed, faults)`.
+again under a debugger, call `lived(seed, faults)`, for an upgrade with `kind=Upgrade`.
 """
 
 import sys
@@ -18,8 +18,11 @@ from pathlib import Path
 from reducing import reduced
 from sim_faults import WEATHER, Cause
 from sim_nodes import Failure, Nodes, run
+from sim_upgrade import Upgrade
 
 LIFE_SECONDS = 10.0
+UPGRADE_EVERY = 5
+"""With every so manieth seed, a cluster is upgraded, too."""
 
 
 class AllBut:
@@ -32,24 +35,27 @@ class AllBut:
         return cause not in self._kept
 
 
-def lived(seed: int, causes: Collection[Cause] | None = None, steps: float | None = None) -> Nodes:
+def lived(
+    seed: int, causes: Collection[Cause] | None = None, steps: float | None = None, kind: type[Nodes] = Nodes
+) -> Nodes:
     """One life with all that the seed brings, or with these causes alone. Raises Failure."""
     left_out = () if causes is None else AllBut(causes)
     with tempfile.TemporaryDirectory() as directory:
         if steps is None:
-            return run(seed, LIFE_SECONDS, Path(directory), left_out)
-        return run(seed, inf, Path(directory), left_out, steps)
+            return run(seed, LIFE_SECONDS, Path(directory), left_out, kind=kind)
+        return run(seed, inf, Path(directory), left_out, steps, kind)
 
 
 def explained(failure: Failure, seed: int, steps: float | None = None) -> Iterator[str]:
     """What it takes to fail like that. Any failure of the same seed counts: what is seen of a defect varies."""
-    yield str(failure)
+    kind = type(failure.cluster)
+    yield f"{kind.__name__}, {failure}"
     last = failure
 
     def fails(causes: Collection[Cause]) -> bool:
         nonlocal last
         try:
-            lived(seed, causes, steps)
+            lived(seed, causes, steps, kind)
         except Failure as again:
             last = again
             return True
@@ -68,14 +74,15 @@ def main(first: int, count: int, seconds_max: float = inf, steps: float | None =
     """The seeds that failed."""
     began, totals, failed, seed = time.perf_counter(), Counter[str](), list[int](), first
     while seed < first + count and time.perf_counter() - began < seconds_max:
-        try:
-            cluster = lived(seed, steps=steps)
-            totals.update(cluster.counts)
-            totals["events"] += cluster.world.events
-        except Failure as failure:
-            failed.append(seed)
-            for line in explained(failure, seed, steps):
-                print(line, flush=True)
+        for kind in (Nodes,) if seed % UPGRADE_EVERY else (Nodes, Upgrade):
+            try:
+                cluster = lived(seed, steps=steps, kind=kind)
+                totals.update(cluster.counts)
+                totals["events"] += cluster.world.events
+            except Failure as failure:
+                failed.append(seed)
+                for line in explained(failure, seed, steps):
+                    print(line, flush=True)
         seed += 1
     print(f"{seed - first} seeds, failed: {failed}, {time.perf_counter() - began:.0f} s, {dict(totals)}")
     return failed

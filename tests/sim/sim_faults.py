@@ -131,14 +131,19 @@ def _transfer(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
 
 
 def _stop(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
-    """As a server that is told to."""
-    if not node.is_awake or (services := node.services) is None:
+    if not node.is_awake:
         return None
-    services.prepare_to_stop()
-    services.polls.stop()
     seconds = chance.choice((0.01, 0.3, 2.0, 8.0)) * chance.random()
-    cluster.world.after(0.3, partial(_end, cluster, node, services.process.nonce, seconds))
+    stop(cluster, node, seconds)
     return f"is told to stop, and comes back {seconds:.3f} s later"
+
+
+def stop(cluster: "Nodes", node: "Node", seconds: float) -> None:
+    """As a server that is told to; so many seconds later it begins anew."""
+    assert node.services is not None
+    node.services.prepare_to_stop()
+    node.services.polls.stop()
+    cluster.world.after(0.3, partial(_end, cluster, node, node.process.nonce, seconds))
 
 
 def _end(cluster: "Nodes", node: "Node", nonce: bytes, seconds: float) -> None:

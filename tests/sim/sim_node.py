@@ -27,7 +27,7 @@ from konik.cluster.store.opening import open_store
 from konik.cluster.store.thread import StateThread
 from konik.cluster.wire import LENGTH_BYTES, Wire
 from konik.statemachine.entry import Process
-from konik.statemachine.version import KNOWN
+from konik.statemachine.version import THIS
 
 if TYPE_CHECKING:
     from sim_nodes import Nodes
@@ -83,6 +83,8 @@ class Node:
     def __init__(self, cluster: "Nodes", name: str, directory: Path) -> None:
         self.cluster, self.name, self.directory = cluster, name, directory
         self.services: Services | None = None
+        self.installed = self.release = THIS
+        """What its next process will run, and what its latest one does."""
         self._make(name.encode() * 16, Membership.of(*cluster.names))
 
     def _make(self, identity: bytes, founders: Membership) -> None:
@@ -116,6 +118,7 @@ class Node:
         cluster, world = self.cluster, self.cluster.world
         self.time = time = SkewedTime(world, cluster.skew_seconds())
         self.process = Process(self.name, world.random.randbytes(16))
+        self.release = self.installed
         self.hellos: dict[str, Peer] = {}
         self.standings: dict[str, Standing] = {}
         """Of those to whom there is a connection."""
@@ -140,6 +143,7 @@ class Node:
             on_membership=self._take_up_list,
             after_entry=self.after_entry,
             fatal=self.fail,
+            release=self.release,
         )
         self.services.pump.slice_seconds = cluster.slice_seconds
         self.services.duties.node_loss_seconds = cluster.node_loss_seconds
@@ -218,7 +222,17 @@ class Node:
         since = self.services.driver.core.membership_since
         nonce = self.process.nonce
         return Hello(
-            PROTOCOL_VERSION, CLUSTER, self.name, self.identity, nonce, 1, "", KNOWN, "", self.is_founder, since
+            PROTOCOL_VERSION,
+            CLUSTER,
+            self.name,
+            self.identity,
+            nonce,
+            1,
+            "",
+            self.release.known,
+            "",
+            self.is_founder,
+            since,
         )
 
     def accepts(self, hello: Hello) -> bool:
@@ -246,16 +260,16 @@ class Node:
             if other.services is None or not self.accepts(other.hello()):
                 self.cluster.network.disconnect(self.name, peer)
 
-    def note_connection(self, peer: str, nonce: bytes | None) -> None:
+    def note_connection(self, peer: str, hello: Peer | None) -> None:
         """The connection to that process of `peer` stands; None: it is lost."""
         if self.services is None:
             return
-        if nonce is None:
+        if hello is None:
             self.hellos.pop(peer, None)
         else:
-            self.hellos[peer] = Peer(nonce, KNOWN)
-        self.services.driver.connected(peer, nonce is not None)
-        self.services.on_connection(peer, nonce is not None)
+            self.hellos[peer] = hello
+        self.services.driver.connected(peer, hello is not None)
+        self.services.on_connection(peer, hello is not None)
 
     def after_entry(self, index: int, term: int, commands: int) -> None:
         if self.cluster.compares_states:

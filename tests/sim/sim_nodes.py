@@ -19,7 +19,7 @@ from sim_world import Violation, World
 from structlog.testing import capture_logs
 
 from konik.cluster.duties import NODE_LOSS_SECONDS
-from konik.cluster.network import Frame
+from konik.cluster.network import Frame, Peer
 from konik.cluster.pump import SLICE_SECONDS
 from konik.cluster.raft.ready import Settings
 from konik.statemachine.entry import Result
@@ -41,6 +41,8 @@ ROUNDS = 2
 
 
 class Nodes:
+    node_class: type[Node] = Node
+
     def __init__(self, seed: int, directory: Path, left_out: Container[Cause] = ()) -> None:
         """Of the faults that the seed brings, and of the weather, what is in `left_out` does not happen."""
         self.world = world = World(seed)
@@ -58,7 +60,7 @@ class Nodes:
         """What was done to each ledger."""
         self.requests = 0
         self._time_ms = 0
-        self.nodes = [Node(self, name, directory / name) for name in self.names]
+        self.nodes = [self.node_class(self, name, directory / name) for name in self.names]
         self._by_name = {node.name: node for node in self.nodes}
         self.network = SimNetwork(world, self.names, self._deliver, self._connected, self.counts, self._accept)
         self.joining: Node | None = None
@@ -214,8 +216,9 @@ class Nodes:
     def _connected(self, name: str, peer: str, up: bool) -> None:
         node = self._by_name[name]
         if node.services is not None:
-            nonce = self._by_name[peer].process.nonce if up else None
-            node.time.call_soon(lambda: node.note_connection(peer, nonce))
+            other = self._by_name[peer]
+            hello = Peer(other.process.nonce, other.release.known) if up else None
+            node.time.call_soon(lambda: node.note_connection(peer, hello))
 
     # faults
 
@@ -259,9 +262,16 @@ class Failure(Violation):
         self.cluster = cluster
 
 
-def run(seed: int, seconds: float, directory: Path, left_out: Container[Cause] = (), steps: float = inf) -> Nodes:
+def run(
+    seed: int,
+    seconds: float,
+    directory: Path,
+    left_out: Container[Cause] = (),
+    steps: float = inf,
+    kind: type[Nodes] = Nodes,
+) -> Nodes:
     """One life. Raises Failure."""
-    cluster = Nodes(seed, directory, left_out)
+    cluster = kind(seed, directory, left_out)
     try:
         with capture_logs() as lines:
             cluster.live(seconds, steps)
