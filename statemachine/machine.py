@@ -187,7 +187,7 @@ class Machine:
 
     def _method(self, name: str) -> Method:
         registered = self._methods.get(name)
-        if registered is None:
+        if registered is None or registered.since > version.FIRST and registered.since > self.version:
             raise Rejection(Code.UNIMPLEMENTED, f"{name} is not implemented by this server yet")
         return registered
 

@@ -30,13 +30,17 @@ Permission = tuple[ACLResource, ACLAction] | None
 
 @dataclass(frozen=True, slots=True)
 class Method:
-    """One RPC. `permission` is what the caller's ACLs must hold; None means that anybody may call it."""
+    """One RPC. `permission` is what the caller's ACLs must hold; None means that anybody may call it.
+
+    Until version `since` of the machine is in force it is refused as unknown: replicas without its code do that.
+    """
 
     name: str
     kind: Kind
     request: type[Message]
     permission: Permission
     run: Callable[[Any, Any], Message]
+    since: int = 1
 
 
 METHODS: dict[str, Method] = {}
@@ -44,9 +48,9 @@ METHODS: dict[str, Method] = {}
 Handler = TypeVar("Handler", bound=Callable[..., Message])
 
 
-def command(name: str, request: type[Message], permission: Permission) -> Callable[[Handler], Handler]:
+def command(name: str, request: type[Message], permission: Permission, since: int = 1) -> Callable[[Handler], Handler]:
     """Registers `handler(context, request) -> response` for a command."""
-    return _register(Kind.COMMAND, name, request, permission)
+    return _register(Kind.COMMAND, name, request, permission, since)
 
 
 def query(name: str, request: type[Message], permission: Permission) -> Callable[[Handler], Handler]:
@@ -54,9 +58,9 @@ def query(name: str, request: type[Message], permission: Permission) -> Callable
     return _register(Kind.QUERY, name, request, permission)
 
 
-def internal(name: str, request: type[Message]) -> Callable[[Handler], Handler]:
+def internal(name: str, request: type[Message], since: int = 1) -> Callable[[Handler], Handler]:
     """Registers a command that nodes give on their own behalf."""
-    return _register(Kind.INTERNAL, name, request, None)
+    return _register(Kind.INTERNAL, name, request, None, since)
 
 
 def stream(name: str, request: type[Message], permission: Permission) -> None:
@@ -68,11 +72,13 @@ def stream(name: str, request: type[Message], permission: Permission) -> None:
     _register(Kind.STREAM, name, request, permission)(run)
 
 
-def _register(kind: Kind, name: str, request: type[Message], permission: Permission) -> Callable[[Handler], Handler]:
+def _register(
+    kind: Kind, name: str, request: type[Message], permission: Permission, since: int = 1
+) -> Callable[[Handler], Handler]:
     def register(handler: Handler) -> Handler:
         if name in METHODS:
             raise ValueError(f"{name} is registered twice")
-        METHODS[name] = Method(name, kind, request, permission, handler)
+        METHODS[name] = Method(name, kind, request, permission, handler, since)
         return handler
 
     return register

@@ -17,7 +17,7 @@ KEY: Final = keys.META + b"version"
 KNOWN: Final = 1
 """The latest behaviour that this code has."""
 
-_FIRST: Final = 1
+FIRST: Final = 1
 
 
 class Release(NamedTuple):
@@ -38,7 +38,7 @@ class UnknownVersion(Exception):
 def in_force(state: Readable) -> int:
     """By what everything is applied now. Not above what the release knows in any state that was checked."""
     raw = state.get(KEY)
-    return _FIRST if raw is None else int.from_bytes(raw, "big")
+    return FIRST if raw is None else int.from_bytes(raw, "big")
 
 
 def check(version: int, known: int, of_what: str) -> None:

@@ -1,5 +1,7 @@
 """The version gate: no replica applies what its code does not know, and all change their behaviour at one entry."""
 
+from dataclasses import replace
+
 import pytest
 from engine import Engine, MemoryView
 
@@ -8,7 +10,9 @@ from konik.api.pb.metadata_requests_pb2 import PutTaskDefRequest
 from konik.statemachine import keys, version
 from konik.statemachine.entry import Entry
 from konik.statemachine.machine import Machine
-from konik.statemachine.version import KNOWN, THIS, UnknownVersion
+from konik.statemachine.registry import METHODS
+from konik.statemachine.rejection import Code
+from konik.statemachine.version import KNOWN, THIS, Release, UnknownVersion
 
 LATER = KNOWN + 1
 LATER_RELEASE = THIS._replace(known=LATER)
@@ -27,6 +31,16 @@ def test_a_new_release_behaves_as_before_until_the_version_is_raised() -> None:
     assert engine.machine.version == KNOWN
     raised_to(engine, LATER)
     assert engine.machine.version == LATER
+
+
+def test_a_method_of_a_later_version_is_unknown_to_all_until_that_version_is_in_force() -> None:
+    new = {**METHODS, "Greet": replace(METHODS["PutTaskDef"], name="Greet", since=LATER)}
+    old_replica, new_replica = Engine(), Engine(Release(LATER, new))
+    for replica in (old_replica, new_replica):
+        assert replica.answer("Greet", PutTaskDefRequest(name="greet")).code is Code.UNIMPLEMENTED
+    assert old_replica.view.pairs == new_replica.view.pairs
+    raised_to(new_replica, LATER)
+    assert new_replica.answer("Greet", PutTaskDefRequest(name="greet")).code is Code.OK
 
 
 def test_the_version_never_falls() -> None:

@@ -314,6 +314,13 @@ _APPLYING = (
         "",
         "engine/test_version.py::test_an_entry_of_a_later_version_is_not_applied_and_changes_nothing",
     ),
+    Mutant(
+        "a new method is unknown until its version is in force",
+        "konik.statemachine.machine",
+        " or registered.since > version.FIRST and registered.since > self.version",
+        "",
+        "engine/test_version.py::test_a_method_of_a_later_version_is_unknown_to_all_until_that_version_is_in_force",
+    ),
 )
 
 _WIRE = (
