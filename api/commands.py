@@ -1,20 +1,23 @@
-"""The commands `konik server` and `konik dev`."""
+"""The commands `konik server`, `konik restore` and `konik dev`."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 
 from konik.api import dev as development
 from konik.api import logs, process
 from konik.cluster import config as configuration
+from konik.cluster.backup_file import BackupRefused
 from konik.cluster.identity import DirectoryRefused
 from konik.cluster.journal_records import CorruptLog
 from konik.cluster.node import make_data_directory
+from konik.cluster.restore import restore_data_directory
 from konik.cluster.store.errors import StoreError
 from konik.statemachine.version import UnknownVersion
 
 _STOPS = (
+    BackupRefused,
     configuration.ConfigurationError,
     DirectoryRefused,
     CorruptLog,
@@ -70,6 +73,32 @@ def server(
         _fail(error)
 
 
+def restore(
+    file: Annotated[Path, typer.Argument(help="what `konik backup` has written")],
+    config: Annotated[Path | None, typer.Option(help="the node's TOML file, as for `konik server`")] = None,
+    node: Annotated[str | None, typer.Option(help="this node's id, one of the members")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="this node's own directory, which is made")] = None,
+    cluster_id: Annotated[str | None, typer.Option(help="not the backup's, and the same on all members")] = None,
+) -> None:
+    """Make the data directory of one node of a new cluster from a backup.
+
+    Do the same with the same file on each node of the new cluster, then start all of them by `konik server`, without
+    --bootstrap. The new cluster needs a cluster_id of its own.
+
+    Interrupted at any point it may be run again; until it has ended well, no node starts on the directory.
+    """
+    try:
+        settings = configuration.load(config, node=node, data_dir=data_dir, cluster_id=cluster_id)
+        made_from = restore_data_directory(settings, file)
+    except _STOPS as error:
+        _fail(error)
+    typer.echo(
+        f"{settings.data_dir}: node {settings.node} of cluster {settings.cluster_id}, made from cluster "
+        f"{made_from.cluster_id} at entry {made_from.index} of term {made_from.term}. When every node is restored from "
+        "this same file, start them by `konik server`, without --bootstrap"
+    )
+
+
 def dev(
     nodes: Annotated[int, typer.Option(min=1, max=9, help="how many nodes, each a process of its own")] = 1,
     port: Annotated[int, typer.Option(min=1, max=60_000, help="clients find node 1 here, the others behind it")] = 2023,
@@ -87,6 +116,6 @@ def dev(
         _fail(error)
 
 
-def _fail(error: BaseException) -> None:
+def _fail(error: BaseException) -> NoReturn:
     typer.echo(f"konik: {error}", err=True)
     raise typer.Exit(1)

@@ -40,11 +40,23 @@ DEFAULT_LIMITS = Limits()
 _VOW = Struct(">QQ")  # term, commit; the vote follows
 
 
-def bootstrap(path: str, identity: Identity, founders: Membership) -> None:
-    """Make the log of a node that has none: empty, marked with `identity`, durable when this returns.
+_NOTHING = Entry(0, 0, b"")
+"""What lies before the first entry of a cluster."""
 
-    `founders` is the list of members until the log has another one.
 
+def bootstrap(
+    path: str,
+    identity: Identity,
+    founders: Membership,
+    base: Entry = _NOTHING,
+    *,
+    before: Callable[[], None] = lambda: None,
+) -> None:
+    """Make the log of a node that has none, marked with `identity`; durable when this returns.
+
+    It is empty behind `base`, which is committed. `founders` is the list of members until the log has another one. What
+    else makes up the node is made or looked for in `before`, while no other process can do the same; if that raises,
+    there is no log.
     Raises WrongDirectory if there is one already.
     """
     os.makedirs(path, mode=0o700, exist_ok=True)
@@ -53,9 +65,10 @@ def bootstrap(path: str, identity: Identity, founders: Membership) -> None:
         with _environment(path, DEFAULT_LIMITS.map_bytes) as environment, environment.begin(write=True) as transaction:
             if transaction.get(IDENTITY) is not None:
                 raise WrongDirectory(f"{path} was made before: start the node without --bootstrap or --join")
+            before()
             transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))
             transaction.put(FOUNDERS, seal(FOUNDERS, founders.pack()))
-            _begin_at(transaction, Entry(0, 0, b""), Vow(0, None, 0))
+            _begin_at(transaction, base, Vow(base.term, None, base.index))
         sync_directory(path)
         sync_directory(os.path.dirname(os.path.abspath(path)))
     finally:
@@ -93,7 +106,7 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
             self._directories = _read_directories(transaction)
             self._vow = _read_vow(transaction)
         self._first = 0
-        self._last = Entry(0, 0, b"")
+        self._last = _NOTHING
 
     @classmethod
     def open(

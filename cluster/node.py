@@ -18,7 +18,7 @@ from konik.cluster.clock import LoopScheduler, SystemClock
 from konik.cluster.config import Address, Config, ConfigurationError
 from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.figures import Figures
-from konik.cluster.identity import Identity
+from konik.cluster.identity import DirectoryRefused, Identity
 from konik.cluster.journal import LmdbJournal, bootstrap, is_bootstrapped
 from konik.cluster.network import PROTOCOL_VERSION, Hello, Peer
 from konik.cluster.raft.membership import FOUNDER, Member, Membership, unpack
@@ -42,6 +42,8 @@ from konik.statemachine.rejection import failed_precondition, invalid
 
 LOG_DIRECTORY = "log.lmdb"
 STATE_DIRECTORY = "state.lmdb"
+RESTORED_DIRECTORY = STATE_DIRECTORY + ".restored"
+"""Where a restore makes the state, which takes its name only when it is whole."""
 TRANSFER_SECONDS_MAX = 0.5
 DRAIN_SECONDS_MIN, DRAIN_SECONDS_MAX = 0.1, 0.3
 """New calls are refused for so long before the port is closed: those that arrive in that moment gRPC cancels."""
@@ -70,7 +72,9 @@ def make_data_directory(config: Config, *, joining: bool = False) -> None:
         raise ConfigurationError(f"{config.node} cannot join itself: name the cluster's members in the configuration")
     config.data_dir.mkdir(parents=True, exist_ok=True)
     identity = Identity(config.cluster_bytes, config.node, secrets.token_bytes(16))
-    bootstrap(str(config.data_dir / LOG_DIRECTORY), identity, founders(config, identity.directory if joining else None))
+    listed = founders(config, identity.directory if joining else None)
+    path = str(config.data_dir / LOG_DIRECTORY)
+    bootstrap(path, identity, listed, before=lambda: _refuse_a_state(config.data_dir))
 
 
 def founders(config: Config, joining: bytes | None = None) -> Membership:
@@ -83,6 +87,16 @@ def founders(config: Config, joining: bytes | None = None) -> Membership:
         return listed
     newcomer = listed.members[listed.names.index(config.node)]
     return listed.including(newcomer._replace(votes=False, directory=joining.hex()))
+
+
+def _refuse_a_state(data: Path) -> None:
+    """A node that begins with nothing must not find something."""
+    for state in (data / STATE_DIRECTORY, data / RESTORED_DIRECTORY):
+        if state.exists():
+            raise DirectoryRefused(
+                f"{state} is a state without a log: if a restore was interrupted, restore the same backup again; "
+                "otherwise name another data_dir"
+            )
 
 
 def has_data_directory(data: Path) -> bool:

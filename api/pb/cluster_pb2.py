@@ -24,15 +24,15 @@ _sym_db = _symbol_database.Default()
 
 
 
-DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16konik/v1/cluster.proto\x12\x08konik.v1\"\x0f\n\rStatusRequest\"7\n\x19TransferLeadershipRequest\x12\x11\n\x04node\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\x07\n\x05_node\"\x1c\n\x1aTransferLeadershipResponse\" \n\x10\x41\x64\x64MemberRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\"#\n\x13RemoveMemberRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\"\x1f\n\x0f\x43hangeOfMembers\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\"6\n\x06Member\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05votes\x18\x03 \x01(\x08\"\xa1\x03\n\nNodeStatus\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x1c\n\x04role\x18\x02 \x01(\x0e\x32\x0e.konik.v1.Role\x12\x0e\n\x06leader\x18\x03 \x01(\t\x12\x0c\n\x04term\x18\x04 \x01(\x04\x12\x14\n\x0c\x63ommit_index\x18\x05 \x01(\x04\x12\x15\n\rapplied_index\x18\x06 \x01(\x04\x12\x0b\n\x03pid\x18\x07 \x01(\r\x12!\n\x07members\x18\x08 \x03(\x0b\x32\x10.konik.v1.Member\x12\x0f\n\x07version\x18\t \x01(\t\x12\x17\n\x0f\x65ntries_applied\x18\n \x01(\x04\x12\x18\n\x10\x63ommands_applied\x18\x0b \x01(\x04\x12\r\n\x05syncs\x18\x0c \x01(\x04\x12\x13\n\x0b\x63heckpoints\x18\r \x01(\x04\x12\x10\n\x08log_cuts\x18\x0e \x01(\x04\x12\x13\n\x0bsync_p50_ms\x18\x0f \x01(\x01\x12\x12\n\nmark_index\x18\x10 \x01(\x04\x12\x11\n\tmark_hash\x18\x11 \x01(\x0c\x12\x17\n\x0fmachine_version\x18\x12 \x01(\r\x12\x1d\n\x15machine_version_known\x18\x13 \x01(\r*/\n\x04Role\x12\x0c\n\x08\x46OLLOWER\x10\x00\x12\r\n\tCANDIDATE\x10\x01\x12\n\n\x06LEADER\x10\x02\x32\xb9\x02\n\x07\x43luster\x12\x39\n\x06Status\x12\x17.konik.v1.StatusRequest\x1a\x14.konik.v1.NodeStatus\"\x00\x12\x61\n\x12TransferLeadership\x12#.konik.v1.TransferLeadershipRequest\x1a$.konik.v1.TransferLeadershipResponse\"\x00\x12\x44\n\tAddMember\x12\x1a.konik.v1.AddMemberRequest\x1a\x19.konik.v1.ChangeOfMembers\"\x00\x12J\n\x0cRemoveMember\x12\x1d.konik.v1.RemoveMemberRequest\x1a\x19.konik.v1.ChangeOfMembers\"\x00\x62\x06proto3')
+DESCRIPTOR = _descriptor_pool.Default().AddSerializedFile(b'\n\x16konik/v1/cluster.proto\x12\x08konik.v1\"\x0f\n\rStatusRequest\"7\n\x19TransferLeadershipRequest\x12\x11\n\x04node\x18\x01 \x01(\tH\x00\x88\x01\x01\x42\x07\n\x05_node\"\x1c\n\x1aTransferLeadershipResponse\" \n\x10\x41\x64\x64MemberRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\"#\n\x13RemoveMemberRequest\x12\x0c\n\x04node\x18\x01 \x01(\t\"\x1f\n\x0f\x43hangeOfMembers\x12\x0c\n\x04\x64one\x18\x01 \x01(\x08\"\x0f\n\rBackupRequest\"\xad\x01\n\x11\x42\x61\x63kupDescription\x12\x12\n\ncluster_id\x18\x01 \x01(\t\x12\x0c\n\x04node\x18\x02 \x01(\t\x12\r\n\x05index\x18\x03 \x01(\x04\x12\x0c\n\x04term\x18\x04 \x01(\x04\x12\x0f\n\x07time_ms\x18\x05 \x01(\x03\x12\x17\n\x0fmachine_version\x18\x06 \x01(\r\x12\x0f\n\x07version\x18\x07 \x01(\t\x12\x0c\n\x04size\x18\x08 \x01(\x04\x12\x10\n\x08\x63hecksum\x18\t \x01(\x0c\"a\n\nBackupPart\x12\x35\n\x0b\x64\x65scription\x18\x01 \x01(\x0b\x32\x1b.konik.v1.BackupDescriptionH\x00\x88\x01\x01\x12\x0c\n\x04\x64\x61ta\x18\x02 \x01(\x0c\x42\x0e\n\x0c_description\"6\n\x06Member\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x0f\n\x07\x61\x64\x64ress\x18\x02 \x01(\t\x12\r\n\x05votes\x18\x03 \x01(\x08\"\xa1\x03\n\nNodeStatus\x12\x0c\n\x04node\x18\x01 \x01(\t\x12\x1c\n\x04role\x18\x02 \x01(\x0e\x32\x0e.konik.v1.Role\x12\x0e\n\x06leader\x18\x03 \x01(\t\x12\x0c\n\x04term\x18\x04 \x01(\x04\x12\x14\n\x0c\x63ommit_index\x18\x05 \x01(\x04\x12\x15\n\rapplied_index\x18\x06 \x01(\x04\x12\x0b\n\x03pid\x18\x07 \x01(\r\x12!\n\x07members\x18\x08 \x03(\x0b\x32\x10.konik.v1.Member\x12\x0f\n\x07version\x18\t \x01(\t\x12\x17\n\x0f\x65ntries_applied\x18\n \x01(\x04\x12\x18\n\x10\x63ommands_applied\x18\x0b \x01(\x04\x12\r\n\x05syncs\x18\x0c \x01(\x04\x12\x13\n\x0b\x63heckpoints\x18\r \x01(\x04\x12\x10\n\x08log_cuts\x18\x0e \x01(\x04\x12\x13\n\x0bsync_p50_ms\x18\x0f \x01(\x01\x12\x12\n\nmark_index\x18\x10 \x01(\x04\x12\x11\n\tmark_hash\x18\x11 \x01(\x0c\x12\x17\n\x0fmachine_version\x18\x12 \x01(\r\x12\x1d\n\x15machine_version_known\x18\x13 \x01(\r*/\n\x04Role\x12\x0c\n\x08\x46OLLOWER\x10\x00\x12\r\n\tCANDIDATE\x10\x01\x12\n\n\x06LEADER\x10\x02\x32\xf6\x02\n\x07\x43luster\x12\x39\n\x06Status\x12\x17.konik.v1.StatusRequest\x1a\x14.konik.v1.NodeStatus\"\x00\x12\x61\n\x12TransferLeadership\x12#.konik.v1.TransferLeadershipRequest\x1a$.konik.v1.TransferLeadershipResponse\"\x00\x12\x44\n\tAddMember\x12\x1a.konik.v1.AddMemberRequest\x1a\x19.konik.v1.ChangeOfMembers\"\x00\x12J\n\x0cRemoveMember\x12\x1d.konik.v1.RemoveMemberRequest\x1a\x19.konik.v1.ChangeOfMembers\"\x00\x12;\n\x06\x42\x61\x63kup\x12\x17.konik.v1.BackupRequest\x1a\x14.konik.v1.BackupPart\"\x00\x30\x01\x62\x06proto3')
 
 _globals = globals()
 _builder.BuildMessageAndEnumDescriptors(DESCRIPTOR, _globals)
 _builder.BuildTopDescriptorsAndMessages(DESCRIPTOR, 'konik.api.pb.cluster_pb2', _globals)
 if not _descriptor._USE_C_DESCRIPTORS:
   DESCRIPTOR._loaded_options = None
-  _globals['_ROLE']._serialized_start=720
-  _globals['_ROLE']._serialized_end=767
+  _globals['_ROLE']._serialized_start=1012
+  _globals['_ROLE']._serialized_end=1059
   _globals['_STATUSREQUEST']._serialized_start=36
   _globals['_STATUSREQUEST']._serialized_end=51
   _globals['_TRANSFERLEADERSHIPREQUEST']._serialized_start=53
@@ -45,10 +45,16 @@ if not _descriptor._USE_C_DESCRIPTORS:
   _globals['_REMOVEMEMBERREQUEST']._serialized_end=209
   _globals['_CHANGEOFMEMBERS']._serialized_start=211
   _globals['_CHANGEOFMEMBERS']._serialized_end=242
-  _globals['_MEMBER']._serialized_start=244
-  _globals['_MEMBER']._serialized_end=298
-  _globals['_NODESTATUS']._serialized_start=301
-  _globals['_NODESTATUS']._serialized_end=718
-  _globals['_CLUSTER']._serialized_start=770
-  _globals['_CLUSTER']._serialized_end=1083
+  _globals['_BACKUPREQUEST']._serialized_start=244
+  _globals['_BACKUPREQUEST']._serialized_end=259
+  _globals['_BACKUPDESCRIPTION']._serialized_start=262
+  _globals['_BACKUPDESCRIPTION']._serialized_end=435
+  _globals['_BACKUPPART']._serialized_start=437
+  _globals['_BACKUPPART']._serialized_end=534
+  _globals['_MEMBER']._serialized_start=536
+  _globals['_MEMBER']._serialized_end=590
+  _globals['_NODESTATUS']._serialized_start=593
+  _globals['_NODESTATUS']._serialized_end=1010
+  _globals['_CLUSTER']._serialized_start=1062
+  _globals['_CLUSTER']._serialized_end=1436
 # @@protoc_insertion_point(module_scope)

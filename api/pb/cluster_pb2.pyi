@@ -48,6 +48,40 @@ class ChangeOfMembers(_message.Message):
     done: bool
     def __init__(self, done: bool = ...) -> None: ...
 
+class BackupRequest(_message.Message):
+    __slots__ = ()
+    def __init__(self) -> None: ...
+
+class BackupDescription(_message.Message):
+    __slots__ = ("cluster_id", "node", "index", "term", "time_ms", "machine_version", "version", "size", "checksum")
+    CLUSTER_ID_FIELD_NUMBER: _ClassVar[int]
+    NODE_FIELD_NUMBER: _ClassVar[int]
+    INDEX_FIELD_NUMBER: _ClassVar[int]
+    TERM_FIELD_NUMBER: _ClassVar[int]
+    TIME_MS_FIELD_NUMBER: _ClassVar[int]
+    MACHINE_VERSION_FIELD_NUMBER: _ClassVar[int]
+    VERSION_FIELD_NUMBER: _ClassVar[int]
+    SIZE_FIELD_NUMBER: _ClassVar[int]
+    CHECKSUM_FIELD_NUMBER: _ClassVar[int]
+    cluster_id: str
+    node: str
+    index: int
+    term: int
+    time_ms: int
+    machine_version: int
+    version: str
+    size: int
+    checksum: bytes
+    def __init__(self, cluster_id: _Optional[str] = ..., node: _Optional[str] = ..., index: _Optional[int] = ..., term: _Optional[int] = ..., time_ms: _Optional[int] = ..., machine_version: _Optional[int] = ..., version: _Optional[str] = ..., size: _Optional[int] = ..., checksum: _Optional[bytes] = ...) -> None: ...
+
+class BackupPart(_message.Message):
+    __slots__ = ("description", "data")
+    DESCRIPTION_FIELD_NUMBER: _ClassVar[int]
+    DATA_FIELD_NUMBER: _ClassVar[int]
+    description: BackupDescription
+    data: bytes
+    def __init__(self, description: _Optional[_Union[BackupDescription, _Mapping]] = ..., data: _Optional[bytes] = ...) -> None: ...
+
 class Member(_message.Message):
     __slots__ = ("node", "address", "votes")
     NODE_FIELD_NUMBER: _ClassVar[int]
