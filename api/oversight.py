@@ -1,13 +1,15 @@
-"""What operators ask of one node: how it is, to hand over its office, to change the members. Konik's own service,
-beside the contract."""
+"""What operators ask of one node: how it is, to hand over its office, to change the members, and a backup. Konik's own
+service, beside the contract."""
 
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Final, TypeVar
 
 from google.protobuf.message import DecodeError, Message
 
+from konik.api import backup
 from konik.api.answers import Context, abort, observed
 from konik.api.pb import cluster_pb2
+from konik.cluster.backup import Backups
 from konik.cluster.node import Node
 from konik.statemachine.entry import Result, ok
 from konik.statemachine.rejection import Code, invalid
@@ -17,22 +19,33 @@ STATUS_PATH: Final = f"/{SERVICE}/Status"
 TRANSFER_PATH: Final = f"/{SERVICE}/TransferLeadership"
 ADD_MEMBER_PATH: Final = f"/{SERVICE}/AddMember"
 REMOVE_MEMBER_PATH: Final = f"/{SERVICE}/RemoveMember"
+BACKUP_PATH: Final = f"/{SERVICE}/Backup"
 
 Unary = Callable[[bytes, Context], Awaitable[bytes]]
 Request = TypeVar("Request", bound=Message)
 
 
 class Oversight:
-    """Answers for one node, whether or not there is a leader. `methods` are its calls by their paths."""
+    """Answers for one node, whether or not there is a leader; a backup alone needs one.
 
-    def __init__(self, node: Node) -> None:
-        self._node = node
+    `methods` are its calls of one answer by their paths.
+    """
+
+    def __init__(self, node: Node, backups: Backups) -> None:
+        self._node, self._backups = node, backups
         self.methods: Mapping[str, Unary] = {
             STATUS_PATH: self._status,
             TRANSFER_PATH: _asked(cluster_pb2.TransferLeadershipRequest, self._transfer),
             ADD_MEMBER_PATH: _asked(cluster_pb2.AddMemberRequest, self._add_member),
             REMOVE_MEMBER_PATH: _asked(cluster_pb2.RemoveMemberRequest, self._remove_member),
         }
+
+    async def backup(self, request: bytes, context: Context) -> None:
+        """The copy in parts."""
+        del request
+        result = await observed("Backup", backup.send(self._backups, context))
+        if result.code is not Code.OK:
+            await abort(context, result)
 
     async def _status(self, request: bytes, context: Context) -> bytes:
         del request, context

@@ -6,13 +6,14 @@ import grpc
 from grpc_health.v1 import health, health_pb2, health_pb2_grpc
 
 from konik.api.methods import RPCS, WIRE_SERVICE
-from konik.api.oversight import Oversight
+from konik.api.oversight import BACKUP_PATH, Oversight
 from konik.api.polling import METHOD as POLL_TASK
 from konik.api.polling import Polling
 from konik.api.reflection import enable_reflection
 from konik.api.unary import Unary
 from konik.api.working import PATH as WORK_PATH
 from konik.api.working import Working
+from konik.cluster.backup import Backups
 from konik.cluster.config import Config
 from konik.cluster.node import Node
 from konik.cluster.serving import Serving
@@ -64,6 +65,7 @@ def handlers(serving: Serving, oversight: Oversight) -> Handlers:
     found[WORK_PATH] = grpc.stream_stream_rpc_method_handler(Working(serving).serve)
     for path, method in oversight.methods.items():
         found[path] = grpc.unary_unary_rpc_method_handler(method)
+    found[BACKUP_PATH] = grpc.unary_stream_rpc_method_handler(oversight.backup)
     return found
 
 
@@ -73,7 +75,7 @@ class Server:
     def __init__(self, node: Node, config: Config) -> None:
         self._config = config
         self._server = grpc.aio.server(options=OPTIONS)
-        self._door = Door(handlers(Serving(node), Oversight(node)))
+        self._door = Door(handlers(Serving(node), Oversight(node, Backups(node))))
         self._server.add_generic_rpc_handlers((self._door,))
         self._health = health.aio.HealthServicer()  # type: ignore[attr-defined]  # missing in the stubs
         health_pb2_grpc.add_HealthServicer_to_server(self._health, self._server)

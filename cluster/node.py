@@ -18,6 +18,7 @@ from konik.cluster.clock import LoopScheduler, SystemClock
 from konik.cluster.config import Address, Config, ConfigurationError
 from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.figures import Figures
+from konik.cluster.fresh_checkpoints import FreshCheckpoints
 from konik.cluster.identity import DirectoryRefused, Identity
 from konik.cluster.journal import LmdbJournal, bootstrap, is_bootstrapped
 from konik.cluster.network import PROTOCOL_VERSION, Hello, Peer
@@ -140,6 +141,7 @@ class Node:
             release=version.THIS,
         )
         self.transport.on_applicant = self.services.members.applied
+        self.fresh_checkpoints = FreshCheckpoints(self.store, self.services.pump, self._start_checkpoint)
         self.figures = Figures(self)
 
     # -- making ---------------------------------------------------------------------------------------------------
@@ -180,11 +182,12 @@ class Node:
             self._clock.monotonic(),
             random.random(),
         )
+        self.copies = StateCopies(self.store, self.thread, services.pump, _copy_failed, self._fatal)
         self.replica = Replica(
             core,
             self.journal,
             self.transport,
-            StateCopies(self.store, self.thread, services.pump, _copy_failed, self._fatal),
+            self.copies,
             clock=self._clock,
             scheduler=self._scheduler,
             chance=random.random,
@@ -192,7 +195,7 @@ class Node:
             on_committed=services.pump.feed,
             on_read=services.on_read,
             on_change=services.on_change,
-            on_installed=services.on_installed,
+            on_installed=self._installed,
             on_peer_message=services.on_peer_message,
             on_connection=services.on_connection,
             fatal=self._fatal,
@@ -283,14 +286,23 @@ class Node:
 
     def _after_entry(self, index: int, term: int, commands: int) -> None:
         if self.checkpointer.due_after(commands):
-            meta = {MEMBERS: self.driver.core.membership_at(index).pack()}
-            self.checkpointer.start(index, term, meta, self._checkpointed)
+            self._start_checkpoint(index, term)
+        self.fresh_checkpoints.look()
+
+    def _start_checkpoint(self, index: int, term: int) -> None:
+        meta = {MEMBERS: self.driver.core.membership_at(index).pack()}
+        self.checkpointer.start(index, term, meta, self._checkpointed)
 
     def _checkpointed(self, checkpoint: Checkpoint) -> None:
         keep_from = checkpoint.index - self.config.log_tail_entries
         if keep_from > self.driver.core.log.base:
             self.driver.cut(keep_from)
             self.log_cuts += 1
+        self.fresh_checkpoints.look()
+
+    def _installed(self, index: int, term: int) -> None:
+        self.services.on_installed(index, term)
+        self.fresh_checkpoints.look()
 
     async def stop(self) -> None:
         """Hands over what can be handed over, ends the workers' streams, and stops. Takes less than a second."""

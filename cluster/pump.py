@@ -64,6 +64,11 @@ class Pump:
         self._paused = False
 
     @property
+    def is_between_entries(self) -> bool:
+        """Whether the state is that after an entry, with nothing of the next one."""
+        return self._steps is None
+
+    @property
     def backlog(self) -> int:
         """Committed entries that are not applied yet."""
         return len(self._queue)

@@ -2,7 +2,8 @@
 
 import asyncio
 from collections import deque
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import asynccontextmanager
 from typing import Any
 
 import grpc
@@ -11,7 +12,7 @@ import pytest_asyncio
 from google.protobuf.timestamp_pb2 import Timestamp
 
 from konik.api.oversight import Oversight
-from konik.api.pb.cluster_pb2 import NodeStatus
+from konik.api.pb.cluster_pb2 import BackupDescription, NodeStatus
 from konik.api.pb.ids_pb2 import TaskRunId, WfRunId
 from konik.api.pb.internal_pb2 import AttemptRef
 from konik.api.pb.task_requests_pb2 import PollTaskRequest, PollTaskResponse
@@ -20,7 +21,7 @@ from konik.api.server import OPTIONS, Door, handlers
 from konik.api.working import PATH as WORK
 from konik.statemachine.entry import Result, ok
 from konik.statemachine.registry import METHODS
-from konik.statemachine.rejection import invalid
+from konik.statemachine.rejection import Code, Rejection, invalid
 from konik.statemachine.tasks.delivery import Delivery
 
 
@@ -81,6 +82,20 @@ def task_in(response: bytes) -> str:
     return PollTaskResponse.FromString(response).result.task_run_id.task_guid
 
 
+class FakeBackup:
+    """One that has the chunks of `copy`."""
+
+    description = BackupDescription(cluster_id="c", node="n1", index=9)
+    head = b"head"
+
+    def __init__(self, copy: Iterator[bytes]) -> None:
+        self.copy = copy
+        self.closed = asyncio.Event()
+
+    def chunks(self) -> Iterator[bytes]:
+        return self.copy
+
+
 class FakeServing:
     """A node of which a test says what it answers: `answer` is called for each command and query."""
 
@@ -94,6 +109,7 @@ class FakeServing:
         self.streams: list[FakeStream] = []
         self.opened = asyncio.Event()
         self.transfers: list[str | None] = []
+        self.backup: FakeBackup | None = None
         self.submitted: list[tuple[Any, bytes, Callable[[Result], None]]] = []
         self.stirred = asyncio.Event()
 
@@ -141,6 +157,19 @@ class FakeServing:
     def status(self) -> NodeStatus:
         return NodeStatus(node="n1", term=7)
 
+    def has_backup(self, chunks: Iterator[bytes]) -> None:
+        """From now on it gives a backup with these chunks."""
+        self.backup = FakeBackup(chunks)
+
+    @asynccontextmanager
+    async def take(self) -> AsyncIterator["FakeBackup"]:
+        if self.backup is None:
+            raise Rejection(Code.UNAVAILABLE, "another backup is being taken from n1; wait for its end")
+        try:
+            yield self.backup
+        finally:
+            self.backup.closed.set()
+
 
 class Client:
     """Sends raw bytes and gives back raw bytes."""
@@ -176,7 +205,7 @@ async def serving() -> FakeServing:
 @pytest_asyncio.fixture
 async def port(serving: FakeServing) -> AsyncIterator[int]:
     server = grpc.aio.server(options=OPTIONS)
-    server.add_generic_rpc_handlers((Door(handlers(serving, Oversight(serving))),))
+    server.add_generic_rpc_handlers((Door(handlers(serving, Oversight(serving, serving))),))
     bound = server.add_insecure_port("127.0.0.1:0")
     await server.start()
     yield bound
