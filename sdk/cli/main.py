@@ -12,6 +12,7 @@ import typer
 from typer.core import TyperGroup
 from typer.main import get_command as command_of
 
+from konik.sdk.cli.backup import backup
 from konik.sdk.cli.leader import app as leader
 from konik.sdk.cli.member import app as member
 from konik.sdk.cli.status import status
@@ -72,6 +73,7 @@ app = typer.Typer(
     "Begin with `konik dev --nodes 3`, which runs a cluster on this machine, and look at it with `konik status`.",
 )
 app.command()(status)
+app.command()(backup)
 app.add_typer(leader, name="leader")
 app.add_typer(member, name="member")
 
