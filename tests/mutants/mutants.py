@@ -25,6 +25,9 @@ PUMP = "unit/cluster/test_pump.py::"
 WIRE = "unit/cluster/test_wire.py::"
 DRIVER = "unit/cluster/test_driver.py::"
 TRANSPORT = "unit/cluster/test_transport.py::"
+FILE = "unit/cluster/test_backup_file.py::"
+BACKUP = "unit/cluster/test_backup.py::"
+RESTORE = "unit/cluster/test_restore.py::"
 
 _JOURNAL = (
     Mutant(
@@ -396,4 +399,109 @@ _WIRE = (
     ),
 )
 
-MUTANTS = (*_JOURNAL, *_DIRECTORY, *_START, *_SNAPSHOTS, *_APPLYING, *_WIRE)
+_BACKUP = (
+    Mutant(
+        "a backup has what was acknowledged anywhere",
+        "konik.cluster.backup",
+        "            if not await Serving(self._node).is_current(HOLD_SECONDS_MAX):\n",
+        "            if False:\n",
+        BACKUP + "test_it_begins_only_when_the_node_has_what_was_acknowledged_elsewhere",
+    ),
+    Mutant(
+        "a backup begins with a checkpoint",
+        "konik.cluster.backup",
+        "            await self._checkpoint()\n",
+        "",
+        BACKUP + "test_what_was_acknowledged_a_moment_before_is_in_it",
+    ),
+    Mutant(
+        "no checkpoint is of half an entry",
+        "konik.cluster.fresh_checkpoints",
+        " and self._pump.is_between_entries",
+        "",
+        "unit/cluster/test_fresh_checkpoints.py::test_none_begins_in_the_middle_of_an_entry",
+    ),
+    Mutant(
+        "a backup's description has a checksum",
+        "konik.cluster.backup_file",
+        "    if digest != _digest(front + packed):\n",
+        "    if False:\n",
+        FILE + "test_no_byte_of_the_description_can_be_another_one",
+    ),
+    Mutant(
+        "a backup's copy has a checksum",
+        "konik.cluster.backup_file",
+        "total.digest() != description.checksum or ",
+        "",
+        FILE + "test_a_file_with_any_other_byte_is_refused",
+    ),
+    Mutant(
+        "a backup ends where it says",
+        "konik.cluster.backup_file",
+        " or file.read(1)",
+        "",
+        FILE + "test_a_file_with_something_behind_its_end_is_refused",
+    ),
+    Mutant(
+        "nodes of a restored cluster meet none of the old one",
+        "konik.cluster.restore",
+        "    if description.cluster_id == config.cluster_id:\n",
+        "    if False:\n",
+        RESTORE + "test_a_cluster_with_the_id_of_the_old_one_is_refused",
+    ),
+    Mutant(
+        "a backup is verified before anything is made",
+        "konik.cluster.restore",
+        "        backup_file.verify(file, description)\n",
+        "",
+        RESTORE + "test_a_damaged_backup_is_refused_and_nothing_is_made",
+    ),
+    Mutant(
+        "every record of a restored state is read first",
+        "konik.cluster.restore",
+        "            if Store(image).recount() != found.hash:\n",
+        "            if False:\n",
+        RESTORE + "test_a_state_that_was_damaged_before_it_was_copied_is_refused",
+    ),
+    Mutant(
+        "a restored state is on the disk before its name counts",
+        "konik.cluster.restore",
+        "        os.fsync(copy.fileno())\n",
+        "",
+        RESTORE + "test_the_state_is_on_the_disk_before_its_name_is_and_both_before_the_log_counts",
+    ),
+    Mutant(
+        "a restored log counts when the state is whole",
+        "konik.cluster.journal",
+        "            before()\n"
+        "            transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))\n"
+        "            _begin_at(transaction, base, Vow(base.term, None, base.index))\n",
+        "            transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))\n"
+        "            _begin_at(transaction, base, Vow(base.term, None, base.index))\n"
+        "        before()\n",
+        RESTORE + "test_killed_at_any_step_it_leaves_what_no_node_starts_on_and_what_can_be_restored_into",
+    ),
+    Mutant(
+        "a restored node has promised nothing below the backup's term",
+        "konik.cluster.journal",
+        "Vow(base.term, None, base.index)",
+        "Vow(0, None, base.index)",
+        RESTORE + "test_all_nodes_begin_with_the_state_of_the_backup_and_a_log_of_its_last_entry",
+    ),
+    Mutant(
+        "a state without a log is nobody's",
+        "konik.cluster.restore",
+        "        elif _checkpoint_in(state) != made:\n",
+        "        elif False:\n",
+        RESTORE + "test_a_state_without_a_log_is_nobodys_to_write_over",
+    ),
+    Mutant(
+        "a bootstrap finds no state",
+        "konik.cluster.node",
+        "        if state.exists():\n",
+        "        if False:\n",
+        RESTORE + "test_killed_at_any_step_it_leaves_what_no_node_starts_on_and_what_can_be_restored_into",
+    ),
+)
+
+MUTANTS = (*_JOURNAL, *_DIRECTORY, *_START, *_SNAPSHOTS, *_APPLYING, *_WIRE, *_BACKUP)

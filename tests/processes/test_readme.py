@@ -28,7 +28,19 @@ COMMAND = re.compile(r"`((?:make|konik) [^`]+)`")
 ENVIRONMENT = os.environ | {"PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}"}
 DOCUMENTED_PORTS = (2023, 2024, 2025)
 PORT_OFFSETS = (0, PEER_PORT_OFFSET, HTTP_PORT_OFFSET)
-COMMAND_WORDS = ("server", "dev", "status", "bench", "throughput", "latency", "failover", "leader", "transfer")
+COMMAND_WORDS = (
+    "server",
+    "dev",
+    "status",
+    "bench",
+    "throughput",
+    "latency",
+    "failover",
+    "leader",
+    "transfer",
+    "backup",
+    "restore",
+)
 
 
 def blocks(document: str, language: str) -> list[str]:
