@@ -9,9 +9,10 @@ from typing import Any
 
 from engine import NONCE, MemoryView
 from google.protobuf.message import Message
+from inventing import invented
 from littlehorse.model import ExponentialBackoffRetryPolicy
 from littlehorse.workflow import WorkflowThread
-from workshop import Cluster, value
+from workshop import Cluster, compiled, value
 
 from konik.api.pb.enums_pb2 import (
     TASK_EXCEPTION,
@@ -49,7 +50,8 @@ Process = tuple[str, bytes]
 """The name of a node, and which of its processes."""
 
 RUNS = ("a", "b", "c", "d")
-WORKFLOWS = ("retrying", "waiting", "sleeping", "deciding", "correlating", "empty", "missing")
+INVENTED = ("invented-1", "invented-2")
+WORKFLOWS = ("retrying", "waiting", "sleeping", "deciding", "correlating", "empty", "missing", *INVENTED * 2)
 TASKS = ("work", "repair")
 EVENTS = ("paid", "signed")
 KEYS = ("k1", "k2")
@@ -217,6 +219,11 @@ def _value(story: Story) -> VariableValue:
     return value(story.chance.choice(VALUES))
 
 
+def _invent(story: Story) -> None:
+    """A WfSpec that nobody thought of, or another version of one."""
+    story.give("PutWfSpec", compiled(invented(story.chance), story.chance.choice(INVENTED)))
+
+
 def _run(story: Story) -> None:
     request = RunWfRequest(wf_spec_name=story.chance.choice(WORKFLOWS), id=story.chance.choice(RUNS))
     if story.chance.random() < 0.5:
@@ -358,6 +365,7 @@ _ACTIONS = (
     *(_event,) * 4,
     *(_time_passes,) * 4,
     *(_correlate,) * 2,
+    *(_invent,) * 2,
     _delete,
     _give_back,
     _withdraw,

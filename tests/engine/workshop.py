@@ -28,6 +28,11 @@ def value(of: Any) -> VariableValue:
     return VariableValue() if of is None else VariableValue(**{kind[type(of)]: of})
 
 
+def compiled(entrypoint: Callable[..., Any], name: str) -> PutWfSpecRequest:
+    """What the published SDK makes of the function."""
+    return PutWfSpecRequest.FromString(Workflow(name, entrypoint).compile().SerializeToString())
+
+
 class Cluster(Engine):
     """The engine with shorthands for what these tests do again and again."""
 
@@ -46,10 +51,10 @@ class Cluster(Engine):
         name: str = "wf",
         change: Callable[[PutWfSpecRequest], None] = lambda compiled: None,
     ) -> None:
-        """Compiles the function with the published SDK and registers it; `change` adds what the SDK cannot say."""
-        compiled = PutWfSpecRequest.FromString(Workflow(name, entrypoint).compile().SerializeToString())
-        change(compiled)
-        self.call("PutWfSpec", compiled)
+        """Compiles the function and registers it; `change` adds what the SDK cannot say."""
+        request = compiled(entrypoint, name)
+        change(request)
+        self.call("PutWfSpec", request)
 
     def put_event_def(
         self,
