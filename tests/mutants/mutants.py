@@ -1,7 +1,8 @@
 """What is broken, as data: one measure against a hazard outside of the protocol's core in each, and who must notice.
 
-The hazards are those of pysyncobj's journal, start-up, snapshots, way of applying and wire; `tests/hazards/` shows what
-it does. The rules of the core have mutants of their own, in `tests/scenarios/`.
+The hazards are those of pysyncobj's journal, start-up, snapshots, way of applying and wire (`tests/hazards/` shows what
+it does), and those of a state that is made again from checkpoint and log. The rules of the core have mutants of their
+own, in `tests/scenarios/`.
 """
 
 from typing import NamedTuple
@@ -24,6 +25,7 @@ TRAFFIC = "unit/cluster/test_snapshot_traffic.py::"
 PUMP = "unit/cluster/test_pump.py::"
 WIRE = "unit/cluster/test_wire.py::"
 DRIVER = "unit/cluster/test_driver.py::"
+REPLAY = "engine/test_replay.py::"
 TRANSPORT = "unit/cluster/test_transport.py::"
 FILE = "unit/cluster/test_backup_file.py::"
 BACKUP = "unit/cluster/test_backup.py::"
@@ -326,6 +328,37 @@ _APPLYING = (
     ),
 )
 
+_REPLAY = (
+    Mutant(
+        "ids come from the log, not from what the process has done before",
+        "konik.statemachine.machine",
+        "ids = _Counter()",
+        'ids = self.__dict__.setdefault("_ids", _Counter())',
+        REPLAY + "test_a_node_that_stops_after_any_entry_comes_back_as_it_was",
+    ),
+    Mutant(
+        "a checkpoint has all timers",
+        "konik.cluster.store.image",
+        "                        transaction.put(key, seal(key, value))\n",
+        "                        key[:1] == b't' or transaction.put(key, seal(key, value))\n",
+        REPLAY + "test_a_node_that_stops_after_any_entry_comes_back_as_it_was",
+    ),
+    Mutant(
+        "what is deleted is gone from the next checkpoint on",
+        "konik.cluster.store.image",
+        "                        transaction.delete(key)\n",
+        "                        pass\n",
+        REPLAY + "test_a_node_that_stops_after_any_entry_comes_back_as_it_was",
+    ),
+    Mutant(
+        "a checkpoint is of the entry that it names",
+        "konik.cluster.store.checkpoint",
+        "checkpoint = replace(before, index=index,",
+        "checkpoint = replace(before, index=max(before.index, index - 1),",
+        REPLAY + "test_a_node_that_stops_now_and_then_comes_back_as_it_was",
+    ),
+)
+
 _WIRE = (
     Mutant(
         "a field has its type and its bounds",
@@ -504,4 +537,4 @@ _BACKUP = (
     ),
 )
 
-MUTANTS = (*_JOURNAL, *_DIRECTORY, *_START, *_SNAPSHOTS, *_APPLYING, *_WIRE, *_BACKUP)
+MUTANTS = (*_JOURNAL, *_DIRECTORY, *_START, *_SNAPSHOTS, *_APPLYING, *_REPLAY, *_WIRE, *_BACKUP)
