@@ -7,37 +7,24 @@ barred, since the log changes through `write`, `cut` and `reset` alone.
 
 import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from struct import Struct
 
 import lmdb
 import pysyncobj.journal
 
 from konik.cluster import identity as identities
+from konik.cluster import journal_layout as layout
 from konik.cluster.disk import Stored
 from konik.cluster.files import sync_directory
 from konik.cluster.frame import barred
 from konik.cluster.identity import DirectoryLock, Identity, NotBootstrapped, WrongDirectory
-from konik.cluster.journal_records import (
-    FOUNDERS,
-    IDENTITY,
-    LOG,
-    PEER,
-    VOW,
-    CorruptLog,
-    entry_key,
-    seal,
-    seal_entry,
-    unseal,
-    unseal_entry,
-)
-from konik.cluster.journal_writer import Cut, Extent, Fatal, Limits, Meeting, Post, Statistics, Write, Writer
+from konik.cluster.journal_layout import Extent, Write
+from konik.cluster.journal_records import FOUNDERS, IDENTITY, LOG, PEER, CorruptLog, seal, unseal
+from konik.cluster.journal_writer import Cut, Fatal, Limits, Meeting, Post, Statistics, Writer
 from konik.cluster.raft.membership import Membership, unpack
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Vow
 
 DEFAULT_LIMITS = Limits()
-
-_VOW = Struct(">QQ")  # term, commit; the vote follows
 
 
 _NOTHING = Entry(0, 0, b"")
@@ -54,10 +41,10 @@ def bootstrap(
 ) -> None:
     """Make the log of a node that has none, marked with `identity`; durable when this returns.
 
-    It is empty behind `base`, which is committed. `founders` is the list of members until the log has another one. What
-    else makes up the node is made or looked for in `before`, while no other process can do the same; if that raises,
-    there is no log.
-    Raises WrongDirectory if there is one already.
+        It is empty behind `base`, which is committed. `founders` is the list of members until the log has another one. What
+        else makes up the node is made or looked for in `before`, while no other process can do the same; if that raises,
+    XX
+        Raises WrongDirectory if there is one already.
     """
     os.makedirs(path, mode=0o700, exist_ok=True)
     lock = DirectoryLock(path)
@@ -68,7 +55,7 @@ def bootstrap(
             before()
             transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))
             transaction.put(FOUNDERS, seal(FOUNDERS, founders.pack()))
-            _begin_at(transaction, base, Vow(base.term, None, base.index))
+            layout.begin(transaction, base, Vow(base.term, None, base.index))
         sync_directory(path)
         sync_directory(os.path.dirname(os.path.abspath(path)))
     finally:
@@ -104,7 +91,7 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
             self.identity = _read_identity(transaction, path)
             self.founders = _read_founders(transaction)
             self._directories = _read_directories(transaction)
-            self._vow = _read_vow(transaction)
+            self._vow = layout.read_vow(transaction)
         self._first = 0
         self._last = _NOTHING
 
@@ -137,17 +124,8 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
 
     def load(self) -> Stored:
         """What is stored. Raises CorruptLog unless every record is as it was written, and follows the one before."""
-        entries: list[Entry] = []
-        own: int | None = None
         with self._environment.begin() as transaction:
-            for key, record in _records(transaction, LOG):
-                entry, own = unseal_entry(key, record, own)
-                if entries and entry.index != entries[-1].index + 1:
-                    raise CorruptLog(f"{self._path}: entry {entries[-1].index + 1} is missing")
-                entries.append(entry)
-        if own is None or not self._vow.commit <= entries[-1].index:
-            raise CorruptLog(f"{self._path}: the log ends before its own commit index {self._vow.commit}")
-        self._extent = Extent(entries[0].index, entries[-1].index, own)
+            entries, self._extent = layout.read_entries(_records(transaction, LOG), self._vow, self._path)
         self._first, self._last = entries[0].index, entries[-1]
         return Stored(self._vow, entries)
 
@@ -156,10 +134,7 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
         assert self._writer is None and self._extent is not None, "a log is reset after load and before start"
         self._vow = Vow(self._vow.term, self._vow.vote, base.index)
         with self._environment.begin(write=True) as transaction:
-            for index in range(self._extent.first, self._extent.last + 1):
-                transaction.delete(entry_key(index))
-            own = _begin_at(transaction, base, self._vow)
-        self._extent = Extent(base.index, base.index, own)
+            self._extent = layout.begin_anew(transaction, self._extent, base, self._vow)
         self._first, self._last = base.index, base
         return Stored(self._vow, [base])
 
@@ -171,7 +146,7 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
 
     def write(self, number: int, vow: Vow, entries: Sequence[Entry], reset: bool = False) -> None:
         """As in `disk.Journal`."""
-        self._running.ask(Write(number, _pack_vow(vow), entries, reset))
+        self._running.ask(Write(number, vow, entries, reset))
         self._vow = vow
         if entries:
             self._last = entries[-1]
@@ -245,13 +220,6 @@ def _environment(path: str, map_bytes: int) -> lmdb.Environment:
     return lmdb.open(path, map_size=map_bytes, mode=0o600, sync=True, metasync=True, max_dbs=0)
 
 
-def _begin_at(transaction: lmdb.Transaction, base: Entry, vow: Vow) -> int:
-    record, own = seal_entry(base, 0)
-    transaction.put(entry_key(base.index), record)
-    transaction.put(VOW, seal(VOW, _pack_vow(vow)))
-    return own
-
-
 def _records(transaction: lmdb.Transaction, prefix: bytes) -> Iterator[tuple[bytes, bytes]]:
     with transaction.cursor() as cursor:
         cursor.set_range(prefix)
@@ -277,19 +245,6 @@ def _read_founders(transaction: lmdb.Transaction) -> Membership:
 
 def _read_directories(transaction: lmdb.Transaction) -> dict[str, bytes]:
     return {key[len(PEER) :].decode(): unseal(key, record) for key, record in _records(transaction, PEER)}
-
-
-def _read_vow(transaction: lmdb.Transaction) -> Vow:
-    record = transaction.get(VOW)
-    if record is None:
-        raise CorruptLog("there is no record of term and vote")
-    content = unseal(VOW, bytes(record))
-    term, commit = _VOW.unpack_from(content)
-    return Vow(term, content[_VOW.size :].decode() or None, commit)
-
-
-def _pack_vow(vow: Vow) -> bytes:
-    return _VOW.pack(vow.term, vow.commit) + (vow.vote or "").encode()
 
 
 def _not_bootstrapped(path: str) -> NotBootstrapped:

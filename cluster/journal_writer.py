@@ -12,7 +12,7 @@ import contextlib
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from queue import Empty, SimpleQueue
@@ -20,9 +20,10 @@ from typing import NamedTuple
 
 import lmdb
 
+from konik.cluster import journal_layout as layout
 from konik.cluster.files import lacks_room
-from konik.cluster.journal_records import CUT, PEER, VOW, entry_key, seal, seal_entry, sum_of
-from konik.cluster.raft.messages import Entry
+from konik.cluster.journal_layout import Extent, Write
+from konik.cluster.journal_records import CUT, PEER, entry_key, seal
 
 FREE_BYTES_MIN = 4 << 20
 """With less than this free an I/O error of a write is put down to lack of room."""
@@ -31,15 +32,6 @@ Post = Callable[[Callable[[], None]], object]
 """Runs a callback on the loop; may be called from any thread, as asyncio's `call_soon_threadsafe`."""
 
 Fatal = Callable[[BaseException], None]
-
-
-class Write(NamedTuple):
-    """The vow, and entries that replace everything from the first one's index on, or everything if `reset`."""
-
-    number: int
-    vow: bytes
-    entries: Sequence[Entry]
-    reset: bool
 
 
 class Meeting(NamedTuple):
@@ -61,14 +53,6 @@ class Close(NamedTuple):
 
 Operation = Write | Meeting
 """What a transaction carries."""
-
-
-class Extent(NamedTuple):
-    """What the log on the disk holds."""
-
-    first: int
-    last: int
-    last_sum: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -225,13 +209,13 @@ class Writer:
             for operation in operations:
                 match operation:
                     case Write():
-                        extent = _write(transaction, extent, operation)
+                        extent = layout.write(transaction, extent, operation)
                         entries += len(operation.entries)
                         size += sum(len(entry.data) for entry in operation.entries)
                     case Meeting(peer, directory):
                         key = PEER + peer.encode()
                         transaction.put(key, seal(key, directory))
-            extent = self._delete(transaction, extent)
+            extent = layout.cut(transaction, extent, self._cut_to, self._limits.cut_entries_max)
             if not operations:  # even one that deletes nothing shall count as a transaction
                 transaction.put(CUT, seal(CUT, entry_key(extent.first)))
         self._extent = extent
@@ -239,38 +223,3 @@ class Writer:
         self.statistics.entries += entries
         self.statistics.bytes += size
         self.statistics.seconds.append(time.perf_counter() - began)
-
-    def _delete(self, transaction: lmdb.Transaction, extent: Extent) -> Extent:
-        """Go on with the cut. The last entry on the disk stays, even if the checkpoint is ahead of it."""
-        end = min(self._cut_to, extent.last, extent.first + self._limits.cut_entries_max)
-        for index in range(extent.first, end):
-            transaction.delete(entry_key(index))
-        return extent._replace(first=max(extent.first, end))
-
-
-def _write(transaction: lmdb.Transaction, extent: Extent, write: Write) -> Extent:
-    transaction.put(VOW, seal(VOW, write.vow))
-    if not write.entries:
-        assert not write.reset, "a log that begins anew needs an entry to begin with"
-        return extent
-    extent = _make_room(transaction, extent, write.entries[0].index, write.reset)
-    own = extent.last_sum
-    for place, entry in enumerate(write.entries, extent.last + 1):
-        assert entry.index == place, f"entry {entry.index} in the place of {place}"
-        record, own = seal_entry(entry, own)
-        transaction.put(entry_key(entry.index), record)
-    return Extent(extent.first, write.entries[-1].index, own)
-
-
-def _make_room(transaction: lmdb.Transaction, extent: Extent, index: int, reset: bool) -> Extent:
-    """Delete what the entry at `index` and its followers replace."""
-    for doomed in range(extent.first if reset else index, extent.last + 1):
-        transaction.delete(entry_key(doomed))
-    if reset:
-        return Extent(index, index - 1, 0)
-    assert extent.first < index <= extent.last + 1, f"entry {index} does not follow a log {extent.first}..{extent.last}"
-    if index == extent.last + 1:
-        return extent
-    before = transaction.get(entry_key(index - 1))
-    assert before is not None, f"entry {index - 1} is not on the disk"
-    return Extent(extent.first, index - 1, sum_of(bytes(before)))
