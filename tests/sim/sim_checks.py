@@ -50,7 +50,7 @@ class Checks:
             ):
                 raise Violation(f"{name} grants {peer} its vote in term {term}, on its disk is {disk.vow}")
             case AppendAnswer(term, _, True, index) if disk.vow.term <= term and not disk.reaches(index):
-                raise Violation(f"{name} acknowledges entry {index}, its disk ends at {disk.entries[-1].index}")
+                raise Violation(f"{name} acknowledges entry {index}, its disk ends at {disk.extent.last}")
 
     def applies(self, name: str, before: Checkpoint, entry: Entry, after: Checkpoint) -> None:
         """State machine safety: in order, the same everywhere, durable on a majority."""

@@ -42,7 +42,7 @@ class Node:
         self.calls: dict[int, tuple[int, bytes]] = {}  # index -> (term, command)
         self.heard: dict[str, int] = {}  # peer -> number of its last note
         self.reads: dict[Hashable, int] = {}  # token -> what was acknowledged when it was asked for
-        first = self.disk.entries[-1]
+        first = self.disk.last
         core = core_from_disk(
             self.name,
             FOUNDER,
@@ -53,7 +53,7 @@ class Node:
             time.monotonic(),
             cluster.world.random.random(),
         )
-        if self.disk.entries[-1] != first:
+        if self.disk.last != first:
             cluster.counts["logs begun anew at start"] += 1
         self.driver = Driver(
             core,

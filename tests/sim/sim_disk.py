@@ -4,18 +4,24 @@ A `Disk` outlives crashes. `SimJournal` and `SimSnapshots` are what one process 
 """
 
 import hashlib
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import NamedTuple
 
 from sim_world import NodeTime, World
+from sortedcontainers import SortedDict
 
+from konik.cluster import journal_layout as layout
 from konik.cluster.disk import Stored
+from konik.cluster.journal_layout import Extent, Write
+from konik.cluster.journal_records import LOG, VOW, entry_key, unseal_entry
+from konik.cluster.journal_writer import Limits
 from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Vow
 
 CHUNK_BYTES = 200
+CUT_ENTRIES_MAX = Limits().cut_entries_max
 
 
 class Checkpoint(NamedTuple):
@@ -30,47 +36,85 @@ class Checkpoint(NamedTuple):
         return Checkpoint(entry.index, entry.term, hashlib.blake2b(material, digest_size=8).digest())
 
 
-class Write(NamedTuple):
-    number: int
-    vow: Vow
-    entries: Sequence[Entry]
-    reset: bool
+class Staged:
+    """A transaction of the log, not carried out yet: a `journal_layout.Transaction`."""
+
+    def __init__(self, records: Mapping[bytes, bytes]) -> None:
+        self._records = records
+        self.changes: dict[bytes, bytes | None] = {}
+        """In the order in which they were made; None: it is deleted."""
+
+    def get(self, key: bytes) -> bytes | None:
+        return self.changes[key] if key in self.changes else self._records.get(key)
+
+    def put(self, key: bytes, record: bytes) -> None:
+        self._change(key, record)
+
+    def delete(self, key: bytes) -> None:
+        self._change(key, None)
+
+    def _change(self, key: bytes, record: bytes | None) -> None:
+        self.changes.pop(key, None)
+        self.changes[key] = record
 
 
-@dataclass
 class Disk:
-    """What is durable."""
+    """What is durable: a checkpoint, and the records of a log as LMDB has them."""
 
-    vow: Vow = Vow(0, None, 0)
-    entries: list[Entry] = field(default_factory=lambda: [Entry(0, 0, b"")])
-    checkpoint: Checkpoint = Checkpoint(0, 0, b"")
+    def __init__(self) -> None:
+        self.checkpoint = Checkpoint(0, 0, b"")
+        self.records = SortedDict[bytes, bytes]()
+        staged = Staged(self.records)
+        self.extent = layout.begin(staged, Entry(0, 0, b""), Vow(0, None, 0))
+        self.carry_out(staged.changes.items(), self.extent)
 
-    def put(self, write: Write) -> None:
-        self.vow = write.vow
-        if write.reset:
-            self.entries = []
-        elif write.entries:
-            del self.entries[write.entries[0].index - self.entries[0].index :]
-        self.entries.extend(write.entries)
+    def carry_out(self, changes: Iterable[tuple[bytes, bytes | None]], extent: Extent) -> None:
+        """What the changes of a transaction lead to; a crash may leave some of them out."""
+        for key, record in changes:
+            if record is None:
+                self.records.pop(key, None)
+            else:
+                self.records[key] = record
+        self.extent = extent
 
-    def cut(self, index: int) -> None:
-        index = min(index, self.entries[-1].index)
-        if index > self.entries[0].index:
-            del self.entries[: index - self.entries[0].index]
+    def load(self) -> Stored:
+        """As `disk.Journal.load`. Raises CorruptLog."""
+        vow = layout.read_vow(self.records)
+        log = self.records.irange(LOG, VOW, (True, False))
+        entries, self.extent = layout.read_entries([(key, self.records[key]) for key in log], vow, "the simulated disk")
+        return Stored(vow, entries)
+
+    @property
+    def vow(self) -> Vow:
+        return layout.read_vow(self.records)
+
+    @property
+    def last(self) -> Entry:
+        """The last entry of the log."""
+        entry = self._entry(self.extent.last)
+        assert entry is not None
+        return entry
 
     def holds(self, index: int, term: int) -> bool:
         """The entry, or a checkpoint that has it applied."""
         if index <= self.checkpoint.index:
             return True
-        place = index - self.entries[0].index
-        return 0 <= place < len(self.entries) and self.entries[place].term == term
+        entry = self._entry(index)
+        return entry is not None and entry.term == term
 
     def reaches(self, index: int) -> bool:
-        return index <= max(self.checkpoint.index, self.entries[-1].index)
+        return index <= max(self.checkpoint.index, self.extent.last)
+
+    def _entry(self, index: int) -> Entry | None:
+        key = entry_key(index)
+        return unseal_entry(key, self.records[key], None)[0] if key in self.records else None
 
 
 class SimJournal:
-    """A `disk.Journal`. A sync takes its time; meanwhile what is asked for gathers."""
+    """A `disk.Journal`: a model of LmdbJournal. A sync takes its time; meanwhile what is asked for gathers.
+
+    `test_journal_contract.py` holds the two against each other.
+    """
 
     def __init__(
         self,
@@ -89,18 +133,22 @@ class SimJournal:
         self._busy = self.full = False
 
     def load(self) -> Stored:
-        return Stored(self._disk.vow, list(self._disk.entries))
+        return self._disk.load()
 
     def reset(self, base: Entry) -> Stored:
-        self._disk.vow = self._disk.vow._replace(commit=base.index)
-        self._disk.entries = [base]
-        return self.load()
+        vow = self._disk.vow._replace(commit=base.index)
+        staged = Staged(self._disk.records)
+        extent = layout.begin_anew(staged, self._disk.extent, base, vow)
+        self._disk.carry_out(staged.changes.items(), extent)
+        return Stored(vow, [base])
 
     def start(self, synced: Callable[[int], None], trouble: Callable[[str | None], None]) -> None:
         self._synced, self._trouble = synced, trouble
 
     def write(self, number: int, vow: Vow, entries: Sequence[Entry], reset: bool = False) -> None:
         self._pending.append(Write(number, vow, entries, reset))
+        if reset:
+            self._cut_to = entries[0].index
         self._sync()
 
     def cut(self, index: int) -> None:
@@ -125,7 +173,7 @@ class SimJournal:
         self._sync()
 
     def _sync(self) -> None:
-        if self._busy or self.full or not (self._pending or self._cut_to > self._disk.entries[0].index):
+        if self._busy or self.full or not (self._pending or self._may_cut()):
             return
         self._busy = True
         self._flight, self._pending = self._pending, []
@@ -140,14 +188,23 @@ class SimJournal:
         self._land(flight)
         if flight:
             self._synced(flight[-1].number)
-        if self._pending:
-            self._sync()
+        self._sync()
 
-    def _land(self, writes: list[Write]) -> None:
+    def _may_cut(self) -> bool:
+        return self._disk.extent.first < min(self._cut_to, self._disk.extent.last)
+
+    def _land(self, writes: Sequence[Write]) -> None:
+        staged, extent = self._staged(writes)
+        self._disk.carry_out(staged.changes.items(), extent)
         for write in writes:
-            self._disk.put(write)
             self._durable(write.vow, write.entries)
-        self._disk.cut(self._cut_to)
+
+    def _staged(self, writes: Sequence[Write]) -> tuple[Staged, Extent]:
+        """What carrying out all of it at once would change."""
+        staged, extent = Staged(self._disk.records), self._disk.extent
+        for write in writes:
+            extent = layout.write(staged, extent, write)
+        return staged, layout.cut(staged, extent, self._cut_to, CUT_ENTRIES_MAX)
 
 
 class SimSnapshot:

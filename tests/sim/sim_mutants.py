@@ -16,10 +16,12 @@ from sim_upgrade import Upgrade
 from sim_world import Violation
 
 from konik.cluster import driver as driver_module
+from konik.cluster import journal_layout
 from konik.cluster import services as services_module
 from konik.cluster.clock import LeaderClock
 from konik.cluster.driver import Driver
 from konik.cluster.duties import Duties
+from konik.cluster.journal_layout import Extent, Transaction, Write
 from konik.cluster.network import Peer
 from konik.cluster.polls import Polls
 from konik.cluster.proposer import Proposer
@@ -64,7 +66,7 @@ class Mutant(NamedTuple):
             for seeds in range(1, seeds_max + 1):
                 try:
                     self.live(first_seed + seeds - 1, Path(directory) / str(seeds))
-                except (Violation, BrokenInvariant) as error:
+                except (Violation, BrokenInvariant, AssertionError) as error:
                     return Seen(seeds, str(error))
         return None
 
@@ -103,12 +105,11 @@ def believe_a_write_before_it_is_synced(patch: Patch) -> None:
 
 
 def forget_the_vote(patch: Patch) -> None:
-    def put(self: sim_disk.Disk, write: sim_disk.Write) -> None:
-        honest(self, write)
-        self.vow = self.vow._replace(vote=None)
+    def write(transaction: Transaction, extent: Extent, asked: Write) -> Extent:
+        return honest(transaction, extent, asked._replace(vow=asked.vow._replace(vote=None)))
 
-    honest = sim_disk.Disk.put
-    patch.setattr(sim_disk.Disk, "put", put)
+    honest = journal_layout.write
+    patch.setattr(journal_layout, "write", write)
 
 
 def keep_any_log_at_start(patch: Patch) -> None:
@@ -133,8 +134,8 @@ def keep_copies_of_a_lost_connection(patch: Patch) -> None:
 
 
 def cut_the_log_without_a_checkpoint(patch: Patch) -> None:
-    honest = sim_disk.Disk.cut
-    patch.setattr(sim_disk.Disk, "cut", lambda self, index: honest(self, index + 5 if index else 0))
+    honest = journal_layout.cut
+    patch.setattr(journal_layout, "cut", lambda on, extent, to, most: honest(on, extent, to + 5 if to else 0, most))
 
 
 def commit_older_terms_by_counting(patch: Patch) -> None:

@@ -147,9 +147,7 @@ class Node:
         )
         self.services.pump.slice_seconds = cluster.slice_seconds
         self.services.duties.node_loss_seconds = cluster.node_loss_seconds
-        world.note(
-            self.name, "start", self.process.nonce.hex()[:4], "state", found.index, "log", self.disk.entries[-1][:2]
-        )
+        world.note(self.name, "start", self.process.nonce.hex()[:4], "state", found.index, "log", self.disk.last[:2])
         self.services.start()
         cluster.network.join(self.name)
 
