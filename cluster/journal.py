@@ -41,10 +41,11 @@ def bootstrap(
 ) -> None:
     """Make the log of a node that has none, marked with `identity`; durable when this returns.
 
-        It is empty behind `base`, which is committed. `founders` is the list of members until the log has another one. What
-        else makes up the node is made or looked for in `before`, while no other process can do the same; if that raises,
-    XX
-        Raises WrongDirectory if there is one already.
+    It is empty behind `base`, which is committed. `founders` is the list of members until the log has another one.
+    What else makes up the node is made or looked for in `before`, while no other process can do the same; if that
+    raises, there is no log.
+
+    Raises WrongDirectory if there is one already.
     """
     os.makedirs(path, mode=0o700, exist_ok=True)
     lock = DirectoryLock(path)

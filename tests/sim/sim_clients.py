@@ -4,6 +4,7 @@ They stand outside. A node that dies answers nothing more, which they notice, an
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING
 
@@ -19,6 +20,7 @@ from konik.api.pb.metadata_requests_pb2 import PutTaskDefRequest, PutWfSpecReque
 from konik.api.pb.run_requests_pb2 import RunWfRequest
 from konik.api.pb.task_requests_pb2 import PollTaskRequest, PollTaskResponse, ReportTaskRun, ScheduledTask
 from konik.cluster.polls import PollStream
+from konik.cluster.store.errors import StoreError
 from konik.statemachine.entry import ClientId, Process, Result
 from konik.statemachine.rejection import Code
 from konik.statemachine.tasks.delivery import Delivery
@@ -175,9 +177,10 @@ class Caller:
             request = WfRunId(id=id).SerializeToString()
 
             def current() -> None:
-                found = services.machine.query("GetWfRun", "default", "anonymous", request)
-                self.cluster.promises.read(node.name, id, found)
-                self.cluster.counts["reads"] += 1
+                with suppress(StoreError):  # of which the node has died
+                    found = services.query("GetWfRun", "default", "anonymous", request)
+                    self.cluster.promises.read(node.name, id, found)
+                    self.cluster.counts["reads"] += 1
 
             services.reads.when_current(current)
 

@@ -9,12 +9,15 @@ from collections.abc import Hashable
 from functools import partial
 
 from sim_checks import Checks
+from sim_damage import Damage
 from sim_disk import Disk, Pump, SimJournal, SimSnapshots
 from sim_network import Conditions, SimNetwork
 from sim_world import NodeTime, Violation, World
 
 from konik.cluster.driver import Driver, core_from_disk
+from konik.cluster.journal_records import CorruptLog
 from konik.cluster.network import Frame, PeerFrame
+from konik.cluster.raft.invariant import BrokenInvariant
 from konik.cluster.raft.membership import FOUNDER, Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Settings
@@ -30,9 +33,10 @@ class Node:
     def __init__(self, cluster: "Cluster", name: str) -> None:
         self.cluster, self.name, self.disk = cluster, name, Disk()
         self.driver: Driver | None = None
+        self.is_lost = False
 
     def start(self) -> None:
-        if self.driver is not None:
+        if self.driver is not None or self.is_lost:
             return
         cluster = self.cluster
         self.time = time = NodeTime(cluster.world)
@@ -42,18 +46,23 @@ class Node:
         self.calls: dict[int, tuple[int, bytes]] = {}  # index -> (term, command)
         self.heard: dict[str, int] = {}  # peer -> number of its last note
         self.reads: dict[Hashable, int] = {}  # token -> what was acknowledged when it was asked for
-        first = self.disk.last
-        core = core_from_disk(
-            self.name,
-            FOUNDER,
-            cluster.membership,
-            cluster.settings,
-            self.journal,
-            (self.pump.state.index, self.pump.state.term),
-            time.monotonic(),
-            cluster.world.random.random(),
-        )
-        if self.disk.last != first:
+        before = self.disk.extent
+        try:
+            core = core_from_disk(
+                self.name,
+                FOUNDER,
+                cluster.membership,
+                cluster.settings,
+                self.journal,
+                (self.pump.state.index, self.pump.state.term),
+                time.monotonic(),
+                cluster.world.random.random(),
+            )
+        except (CorruptLog, BrokenInvariant) as error:
+            self.damaged(error)
+            return
+        cluster.damage.survived(self.disk)
+        if self.disk.extent.last != before.last:
             cluster.counts["logs begun anew at start"] += 1
         self.driver = Driver(
             core,
@@ -83,8 +92,15 @@ class Node:
         self.cluster.counts["crashes"] += 1
         self.driver.stop()
         self.time.dead, self.driver = True, None
-        self.journal.crash()
+        if what := self.cluster.damage.crash(self.disk, self.journal):
+            self.cluster.world.note(self.name, "disk", what)
         self.cluster.network.leave(self.name, noticed=self.cluster.world.chance(self.cluster.network.conditions.notice))
+
+    def damaged(self, error: Exception) -> None:
+        """It has found its disk damaged, and stays down: this is where it would be rebuilt from the others."""
+        self.cluster.damage.noticed(self.disk, error)
+        self.cluster.world.note(self.name, "damaged", repr(error))
+        self.is_lost = True
 
     @property
     def is_awake(self) -> bool:
@@ -161,6 +177,7 @@ class Cluster:
         self.counts: Counter[str] = Counter()
         self.membership = Membership.of(*self.names)
         self.nodes = {name: Node(self, name) for name in self.names}
+        self.damage = Damage(seed, self._may_lose_a_disk, self.counts)
         self.checks = Checks({name: node.disk for name, node in self.nodes.items()})
         self.network = SimNetwork(world, self.names, self._deliver, self._connected, self.counts)
         hasty = {"min_timeout": 0.04, "max_timeout": 0.08, "heartbeat": 0.012, "retry_min": 0.001, "retry_max": 0.01}
@@ -212,6 +229,9 @@ class Cluster:
         node = self.nodes[name]
         if (driver := node.driver) is not None:
             node.time.call_soon(lambda: driver.connected(peer, up))
+
+    def _may_lose_a_disk(self) -> bool:
+        return sum(node.disk.is_damaged for node in self.nodes.values()) < (len(self.names) - 1) // 2
 
     # clients
 
@@ -320,6 +340,7 @@ class Cluster:
             if node.driver is not None:
                 node.time.resume()
             node.start()
+        healthy = [node for node in self.nodes.values() if not node.is_lost]
         deadline = self.world.now + HEALING_SECONDS_MAX
         goals: dict[int, int] = {}  # term -> what its leader was given
         while self.world.now < deadline:
@@ -327,7 +348,7 @@ class Cluster:
             for node in self._leaders():
                 if node.driver.core.term not in goals and (index := self._propose(node)):
                     goals[node.driver.core.term] = index
-            if goals and all(node.pump.state.index >= goals[max(goals)] for node in self.nodes.values()):
+            if goals and all(node.pump.state.index >= goals[max(goals)] for node in healthy):
                 return
         raise Violation(f"no progress to {goals}: " + ", ".join(map(_describe, self.nodes.values())))
 

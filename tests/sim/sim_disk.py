@@ -6,6 +6,7 @@ A `Disk` outlives crashes. `SimJournal` and `SimSnapshots` are what one process 
 import hashlib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from random import Random
 from typing import NamedTuple
 
 from sim_world import NodeTime, World
@@ -14,7 +15,7 @@ from sortedcontainers import SortedDict
 from konik.cluster import journal_layout as layout
 from konik.cluster.disk import Stored
 from konik.cluster.journal_layout import Extent, Write
-from konik.cluster.journal_records import LOG, VOW, entry_key, unseal_entry
+from konik.cluster.journal_records import LOG, VOW, CorruptLog, entry_key, unseal_entry
 from konik.cluster.journal_writer import Limits
 from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Entry
@@ -34,6 +35,13 @@ class Checkpoint(NamedTuple):
     def apply(self, entry: Entry) -> "Checkpoint":
         material = self.state + entry.index.to_bytes(8, "big") + entry.term.to_bytes(8, "big") + entry.data
         return Checkpoint(entry.index, entry.term, hashlib.blake2b(material, digest_size=8).digest())
+
+
+class Spoiled(NamedTuple):
+    """What has become of a record of the state."""
+
+    key: bytes
+    record: bytes
 
 
 class Staged:
@@ -63,10 +71,20 @@ class Disk:
 
     def __init__(self) -> None:
         self.checkpoint = Checkpoint(0, 0, b"")
+        self.damage: str | None = None
+        """What has befallen it that must be noticed when it is opened."""
+        self.torn: str | None = None
+        """What it holds of a transaction that was never synced; that may be noticed."""
+        self.spoiled: Spoiled | None = None
+        """What has befallen the state beside it, which must be noticed when that is read."""
         self.records = SortedDict[bytes, bytes]()
         staged = Staged(self.records)
         self.extent = layout.begin(staged, Entry(0, 0, b""), Vow(0, None, 0))
         self.carry_out(staged.changes.items(), self.extent)
+
+    @property
+    def is_damaged(self) -> bool:
+        return any((self.damage, self.torn, self.spoiled))
 
     def carry_out(self, changes: Iterable[tuple[bytes, bytes | None]], extent: Extent) -> None:
         """What the changes of a transaction lead to; a crash may leave some of them out."""
@@ -107,7 +125,10 @@ class Disk:
 
     def _entry(self, index: int) -> Entry | None:
         key = entry_key(index)
-        return unseal_entry(key, self.records[key], None)[0] if key in self.records else None
+        try:
+            return unseal_entry(key, self.records[key], None)[0] if key in self.records else None
+        except CorruptLog:
+            return None
 
 
 class SimJournal:
@@ -162,10 +183,29 @@ class SimJournal:
             self._time.call_soon(lambda: self._trouble("the disk is full"))
             self._time.after(seconds, self._empty)
 
-    def crash(self) -> None:
-        """What was being synced may have made it, all of it or nothing."""
-        if self._flight and self._world.chance(0.5):
-            self._land(self._flight)
+    @property
+    def is_syncing(self) -> bool:
+        """A transaction with entries or a vow is on its way to the disk."""
+        return bool(self._flight)
+
+    def crash(self, torn_by: Random | None = None) -> None:
+        """What was being synced may have made it, all of it or nothing; in part, if the disk gives LMDB the lie."""
+        if self._flight:
+            landed = self._world.chance(0.5)
+            if torn_by is not None:
+                self._tear(torn_by)
+            elif landed:
+                self._land(self._flight)
+
+    def _tear(self, chance: Random) -> None:
+        """The first changes of the transaction are there, and perhaps the beginning of one more record."""
+        staged, extent = self._staged(self._flight)
+        changes = list(staged.changes.items())
+        there = chance.randrange(len(changes))
+        key, record = changes[there]
+        rest = [(key, record[: chance.randrange(len(record))])] if record and chance.random() < 0.5 else []
+        self._disk.carry_out([*changes[:there], *rest], extent)
+        self._disk.torn = f"has {there} of {len(changes)} changes, and {'half of' if rest else 'nothing of'} {key!r}"
 
     def _empty(self) -> None:
         self.full = False

@@ -9,15 +9,18 @@ from functools import partial
 from random import Random
 from typing import TYPE_CHECKING, NamedTuple
 
+from sim_damage import BAD_DISKS
+
 if TYPE_CHECKING:
     from sim_node import Node
     from sim_nodes import Nodes
 
-BROKEN_CONNECTIONS, SLOW_SYNCS, STRAY_FRAMES, SLOW_COPIES = WEATHER = (
+BROKEN_CONNECTIONS, SLOW_SYNCS, STRAY_FRAMES, SLOW_COPIES, _ = WEATHER = (
     "connections that break",
     "syncs that stall",
     "frames that go astray",
     "copies that take long",
+    BAD_DISKS,
 )
 
 Cause = int | str
@@ -80,7 +83,7 @@ def _crash_all(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
 
 
 def _lose_disk(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
-    if cluster.joining is not None:
+    if not cluster.may_lose_a_disk() or node.disk.is_damaged or node in cluster.joining:
         return None
     seconds = chance.choice((0.1, 1.0, 3.0)) * chance.random()
     cluster.lose_disk(node, chance.randbytes(16), seconds)

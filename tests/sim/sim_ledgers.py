@@ -1,6 +1,7 @@
 """Clients that change and read shared ledgers at once, through whichever nodes there are, and note what they saw."""
 
 from collections.abc import Hashable
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 from sim_clients import Call
@@ -10,6 +11,7 @@ from konik.api.pb.event_requests_pb2 import PutExternalEventRequest
 from konik.api.pb.ids_pb2 import WfRunId
 from konik.api.pb.queries_pb2 import ExternalEventList, ListExternalEventsRequest
 from konik.api.pb.run_requests_pb2 import DeleteWfRunRequest
+from konik.cluster.store.errors import StoreError
 from konik.statemachine.entry import Result
 from konik.statemachine.rejection import Code
 from tests.linearisability.checker import Operation, Outcome, check
@@ -76,9 +78,10 @@ class Scribe:
             request = ListExternalEventsRequest(wf_run_id=WfRunId(id=ledger)).SerializeToString()
 
             def current() -> None:
-                found = services.machine.query("ListExternalEvents", "default", "anonymous", request)
-                guids = (event.id.guid for event in ExternalEventList.FromString(found.body).results)
-                self._note(ledger, called, "read", tuple(sorted(guids)))
+                with suppress(StoreError):  # of which the node has died
+                    found = services.query("ListExternalEvents", "default", "anonymous", request)
+                    guids = (event.id.guid for event in ExternalEventList.FromString(found.body).results)
+                    self._note(ledger, called, "read", tuple(sorted(guids)))
 
             services.reads.when_current(current)
         self._next()

@@ -22,15 +22,19 @@ from konik.cluster.clock import LeaderClock
 from konik.cluster.driver import Driver
 from konik.cluster.duties import Duties
 from konik.cluster.journal_layout import Extent, Transaction, Write
+from konik.cluster.journal_records import CorruptLog, entry_index
 from konik.cluster.network import Peer
 from konik.cluster.polls import Polls
 from konik.cluster.proposer import Proposer
 from konik.cluster.raft import leading, quorum, reading
 from konik.cluster.raft.invariant import BrokenInvariant
+from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.roles import Leader
 from konik.cluster.raft.state import State
 from konik.cluster.reads import Reads
 from konik.cluster.services import Services
+from konik.cluster.store import image
+from konik.cluster.store.sealed import SEAL_BYTES
 from konik.statemachine import dedup, keys, version
 from konik.statemachine.entry import CommandId
 from konik.statemachine.registry import METHODS
@@ -110,6 +114,22 @@ def forget_the_vote(patch: Patch) -> None:
 
     honest = journal_layout.write
     patch.setattr(journal_layout, "write", write)
+
+
+def believe_what_the_log_returns(patch: Patch) -> None:
+    def unseal_entry(key: bytes, record: bytes, previous_sum: int | None) -> tuple[Entry, int]:
+        try:
+            return honest(key, record, previous_sum)
+        except CorruptLog:
+            term, own = int.from_bytes(record[:8], "big"), int.from_bytes(record[12:16], "big")
+            return Entry(entry_index(key), term, record[16:]), own
+
+    honest = journal_layout.unseal_entry
+    patch.setattr(journal_layout, "unseal_entry", unseal_entry)
+
+
+def believe_what_the_state_returns(patch: Patch) -> None:
+    patch.setattr(image, "unseal", lambda key, record: record[:-SEAL_BYTES])
 
 
 def keep_any_log_at_start(patch: Patch) -> None:
@@ -304,6 +324,8 @@ MUTANTS = (
     Mutant("nothing that a write must precede leaves before that write is synced", replicas, release_before_the_sync),
     Mutant("a write counts once it is synced", replicas, believe_a_write_before_it_is_synced),
     Mutant("a vote outlives a crash", replicas, forget_the_vote),
+    Mutant("an entry that is not what was written is refused", replicas, believe_what_the_log_returns),
+    Mutant("a value of the state that is not what was written is refused", nodes, believe_what_the_state_returns),
     Mutant("at the start a log that does not reach the checkpoint begins anew", replicas, keep_any_log_at_start),
     Mutant("a log that begins anew does so on the disk, too", replicas, forget_the_reset_of_the_log),
     Mutant("what an installed copy has is known to the core", replicas, say_nothing_of_the_installed_copy),

@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from sim_disk import Disk, SimJournal
-from sim_world import NodeTime, Violation, World
+from sim_world import Event, NodeTime, Violation, World
 
 from konik.cluster import peer_frames
 from konik.cluster.driver import Driver, core_from_disk
+from konik.cluster.journal_records import CorruptLog
 from konik.cluster.network import PROTOCOL_VERSION, Frame, Hello, Peer
+from konik.cluster.raft.invariant import BrokenInvariant
 from konik.cluster.raft.membership import FOUNDER, Member, Membership, unpack
 from konik.cluster.raft.messages import Message
 from konik.cluster.services import Services
 from konik.cluster.standing import NoMember, Standing, counts, standing
 from konik.cluster.state_copies import StateCopies
 from konik.cluster.store.checkpoint import Checkpointer, CheckpointSettings
+from konik.cluster.store.errors import StoreError
 from konik.cluster.store.image import MEMBERS, Checkpoint
 from konik.cluster.store.opening import open_store
 from konik.cluster.store.thread import StateThread
@@ -34,6 +37,7 @@ if TYPE_CHECKING:
 
 CLUSTER = b"c" * 16
 MAP_BYTES = 64 << 20
+SCRUB_RECORDS = 1000
 
 WIRE = Wire(peer_frames.FIELDS)
 
@@ -41,12 +45,19 @@ WIRE = Wire(peer_frames.FIELDS)
 class SkewedTime(NodeTime):
     """The clock and scheduler of a process on a machine whose wall clock is off."""
 
-    def __init__(self, world: World, skew_seconds: float) -> None:
+    def __init__(self, world: World, skew_seconds: float, fatal: Callable[[StoreError], None]) -> None:
+        """`fatal` hears of a damaged state that a callback has met, as that of a server's loop does."""
         super().__init__(world)
-        self._skew_seconds = skew_seconds
+        self._skew_seconds, self._fatal = skew_seconds, fatal
 
     def wall(self) -> float:
         return super().wall() + self._skew_seconds
+
+    def _happen(self, event: Event) -> None:
+        try:
+            super()._happen(event)
+        except StoreError as error:
+            self._fatal(error)
 
 
 class SlowThread(Executor):
@@ -90,6 +101,7 @@ class Node:
     def _make(self, identity: bytes, founders: Membership) -> None:
         """As a new data directory."""
         self.disk = Disk()
+        self.is_damaged = False
         self.identity, self.founders = identity, founders
         self.met: dict[str, bytes] = {}
         """The directory of each peer."""
@@ -113,10 +125,15 @@ class Node:
     # life
 
     def start(self) -> None:
-        if self.services is not None:
-            return
+        if self.services is None:
+            try:
+                self._start()
+            except (CorruptLog, StoreError, BrokenInvariant) as error:
+                self.damaged(error)
+
+    def _start(self) -> None:
         cluster, world = self.cluster, self.cluster.world
-        self.time = time = SkewedTime(world, cluster.skew_seconds())
+        self.time = time = SkewedTime(world, cluster.skew_seconds(), self.fail)
         self.process = Process(self.name, world.random.randbytes(16))
         self.release = self.installed
         self.hellos: dict[str, Peer] = {}
@@ -145,6 +162,7 @@ class Node:
             fatal=self.fail,
             release=self.release,
         )
+        cluster.damage.survived(self.disk)
         self.services.pump.slice_seconds = cluster.slice_seconds
         self.services.duties.node_loss_seconds = cluster.node_loss_seconds
         world.note(self.name, "start", self.process.nonce.hex()[:4], "state", found.index, "log", self.disk.last[:2])
@@ -197,13 +215,39 @@ class Node:
         self.services.driver.stop()
         self.services, self.time.dead = None, True
         self.executor.crash(has_run=world.chance(0.5))
-        self.journal.crash()
         self.store.close()
+        if what := self.cluster.damage.crash(self.disk, self.journal, self.store.image.path):
+            world.note(self.name, "disk", what)
         self.cluster.network.leave(self.name, noticed=world.chance(self.cluster.network.conditions.notice))
 
+    def scrub(self) -> None:
+        """Read all of the state, as a server does in the course of time."""
+        try:
+            while not self.store.scrub(SCRUB_RECORDS):
+                pass
+        except StoreError as error:
+            self.fail(error)
+        else:
+            self.cluster.damage.scrubbed(self.disk, self.store.image._read.get)
+
+    def damaged(self, error: Exception) -> None:
+        """It has found its disk damaged. An operator has it begin anew with an empty one."""
+        if self.is_damaged:
+            return
+        self.is_damaged = self.time.dead = True
+        damage = self.cluster.damage
+        damage.noticed(self.disk, error)
+        self.cluster.world.note(self.name, "damaged", repr(error))
+        if self.services is None:
+            self.store.close()
+        self.cluster.lose_disk(self, damage.chance.randbytes(16), damage.chance.choice((0.1, 1.0, 3.0)))
+
     def fail(self, error: BaseException) -> None:
-        """What a server would die of."""
-        raise Violation(f"{self.name} fails: {error!r}") from error
+        """What a server would die of: dead at once, and gone when what it is doing has come to its end."""
+        if not isinstance(error, StoreError):
+            raise Violation(f"{self.name} fails: {error!r}") from error
+        self.time.dead = True
+        self.cluster.world.after(0.0, partial(self.damaged, error))
 
     # what its parts tell
 

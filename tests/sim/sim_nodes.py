@@ -10,6 +10,7 @@ from math import inf
 from pathlib import Path
 
 from sim_clients import Call, Caller, Worker, definitions
+from sim_damage import BAD_DISKS, Damage
 from sim_faults import BROKEN_CONNECTIONS, SLOW_COPIES, SLOW_SYNCS, STRAY_FRAMES, Cause, Faults
 from sim_ledgers import Scribe, check_ledgers
 from sim_network import Conditions, SimNetwork
@@ -55,6 +56,7 @@ class Nodes:
         self.names = NAMES[: draw(SIZES)]
         self.counts: Counter[str] = Counter()
         self.promises = Promises()
+        self.damage = Damage(seed, self.may_lose_a_disk, self.counts, BAD_DISKS in left_out)
         self.wf_runs: list[str] = []
         self.histories: dict[str, list[Operation]] = {}
         """What was done to each ledger."""
@@ -63,8 +65,8 @@ class Nodes:
         self.nodes = [self.node_class(self, name, directory / name) for name in self.names]
         self._by_name = {node.name: node for node in self.nodes}
         self.network = SimNetwork(world, self.names, self._deliver, self._connected, self.counts, self._accept)
-        self.joining: Node | None = None
-        """Which node has lost its disk and is to be taken in again. One at a time."""
+        self.joining: list[Node] = []
+        """Those who have lost their disks and are to be taken in again."""
         self.settings = Settings(batch_bytes=draw((1000, 1 << 20)), window_bytes=draw((4000, 8 << 20)))
         self.checkpoint_commands = draw((10, 30, 400))
         self.tail_entries = draw((0, 0, 50))
@@ -177,9 +179,11 @@ class Nodes:
             if node.services is not None:
                 node.time.resume()
             node.start()
+        for node in self.running():
+            node.scrub()
 
     def _is_done(self) -> bool:
-        if len(self.promises.started) < len(self.wf_runs) or self.joining is not None:
+        if len(self.promises.started) < len(self.wf_runs) or self.joining:
             return False
         last = max(self.nodes, key=lambda node: node.services.pump.applied if node.services else 0)
         return last.services is not None and self.promises.is_done(last.services.machine)
@@ -227,20 +231,22 @@ class Nodes:
         node.crash()
         self.world.after(seconds if self.is_faulty else 0.01, node.start)
 
+    def may_lose_a_disk(self) -> bool:
+        """Whether one more may: a majority has everything."""
+        return sum(node.disk.is_damaged or node in self.joining for node in self.nodes) < (len(self.names) - 1) // 2
+
     def lose_disk(self, node: Node, identity: bytes, seconds: float) -> None:
         """Its process ends, its disk is gone; so many seconds later it asks to be taken in, and an operator sees to
         it."""
-        self.joining = node
         node.crash()
         node.lose_disk(identity)
+        self.joining.append(node)
         self.counts["disks lost"] += 1
         self.world.after(seconds, node.start)
-        self.world.after(seconds, self._take_in)
+        self.world.after(seconds, lambda: self._take_in(node))
 
-    def _take_in(self) -> None:
+    def _take_in(self, newcomer: Node) -> None:
         """Until leader and newcomer say that it has a vote."""
-        newcomer = self.joining
-        assert newcomer is not None
         for leader in self.leaders():
             assert leader.services is not None
             try:
@@ -249,9 +255,9 @@ class Nodes:
                 self.world.note(leader.name, "cannot take in", newcomer.name, rejection.message)
                 continue
             if done and newcomer.services is not None and newcomer.services.driver.core.is_voter:
-                self.joining = None
+                self.joining.remove(newcomer)
                 return
-        self.world.after(OPERATOR_SECONDS, self._take_in)
+        self.world.after(OPERATOR_SECONDS, lambda: self._take_in(newcomer))
 
 
 class Failure(Violation):

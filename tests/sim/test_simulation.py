@@ -23,9 +23,11 @@ def test_what_is_rare_in_life_happens_here() -> None:
         counts += run(seed, SECONDS).counts
     for thing in (
         "acknowledged",
+        "bits flipped",
         "checkpoints",
         "connections broken",
         "crashes",
+        "disks refused",
         "elections",
         "frames delayed",
         "frames stopped",
@@ -35,7 +37,10 @@ def test_what_is_rare_in_life_happens_here() -> None:
         "messages lost",
         "notes heard",
         "reads",
+        "records misplaced",
         "snapshots installed",
+        "torn transactions that do not matter",
+        "transactions torn",
         "transfers",
     ):
         assert counts[thing] > 0, f"nothing of this: {thing}; {counts}"
