@@ -171,16 +171,24 @@ class Image:
         info = self._environment.info()
         return Usage(info["map_size"], (info["last_pgno"] + 1) * PAGE_BYTES)
 
-    def copy(self, descriptor: int) -> Checkpoint:
+    def copy(self, descriptor: int, pause: Callable[[], None] = lambda: None) -> Checkpoint:
         """Write a compact copy of the last commit into a file, not synced; in the thread that writes.
 
-        Raises lmdb.Error, and CorruptState.
+        What it holds is verified: a copy takes the place of a state that may be sound. `pause` is called every
+        `SLICE_KEYS` keys. Raises lmdb.Error, and CorruptState.
         """
-        with self._environment.begin() as transaction:
-            record = transaction.get(HEAD)
-        assert record is not None, "an image without a checkpoint was to be copied"
+        try:
+            with self._environment.begin() as transaction:
+                for number, (key, record) in enumerate(transaction.cursor(), 1):
+                    unseal(key, record)
+                    if number % SLICE_KEYS == 0:
+                        pause()
+                head = transaction.get(HEAD)
+        except DAMAGE as error:
+            raise CorruptState(f"the state cannot be read through: {error}: it must be rebuilt") from error
+        assert head is not None, "an image without a checkpoint was to be copied"
         self._environment.copyfd(descriptor, compact=True)
-        return _unpack(unseal(HEAD, record))
+        return _unpack(unseal(HEAD, head))
 
     def close(self) -> None:
         self._generation += 1

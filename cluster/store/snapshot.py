@@ -9,6 +9,7 @@ import hashlib
 import os
 import shutil
 import tempfile
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,6 +18,7 @@ from typing import BinaryIO
 import lmdb
 
 from konik.cluster.files import sync_directory
+from konik.cluster.store.checkpoint import PAUSE_SECONDS
 from konik.cluster.store.errors import SnapshotRefused, StoreError
 from konik.cluster.store.image import MAP_BYTES, PAGE_BYTES, Checkpoint, Image
 from konik.cluster.store.store import Store
@@ -49,13 +51,16 @@ class Export:
 def export(
     store: Store, thread: StateThread, done: Callable[[Export], None], failed: Callable[[BaseException], None]
 ) -> None:
-    """Copy the last checkpoint in the state's thread; checkpoints wait meanwhile. `failed` hears of a full disk."""
+    """Copy the last checkpoint in the state's thread; checkpoints wait meanwhile.
+
+    `failed` hears of a full disk, and of CorruptState if what is to be copied is damaged: then the replica must stop.
+    """
 
     def run() -> Export:
         image = store.image  # as it is when the job's turn has come
         file = tempfile.TemporaryFile(dir=image.path.parent, buffering=0)
         try:
-            return Export(file, image.copy(file.fileno()))
+            return Export(file, image.copy(file.fileno(), lambda: time.sleep(PAUSE_SECONDS)))
         except BaseException:
             file.close()
             raise

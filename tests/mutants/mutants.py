@@ -198,6 +198,13 @@ _START = (
 
 _SNAPSHOTS = (
     Mutant(
+        "no copy is made of a damaged state",
+        "konik.cluster.store.image",
+        "                    unseal(key, record)\n",
+        "",
+        SNAPSHOT + "test_no_copy_is_made_of_a_damaged_state",
+    ),
+    Mutant(
         "a copy has a checksum",
         "konik.cluster.store.snapshot",
         "if self._hash.digest() != self._checksum:",

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from konik.cluster.store.errors import SnapshotRefused
+from konik.cluster.store.errors import CorruptState, SnapshotRefused
 from konik.cluster.store.image import Image
 from konik.cluster.store.opening import open_store
 from konik.cluster.store.snapshot import Incoming, export, incoming_directory, install
@@ -94,6 +94,17 @@ def test_a_copy_leaves_no_file_once_it_is_closed(bench, leader) -> None:
     assert copy.size > 0
     copy.close()
     assert sorted(path.name for path in bench.directory.iterdir()) == ["leader"]
+
+
+def test_no_copy_is_made_of_a_damaged_state(bench, leader) -> None:
+    bench.close(leader)
+    path = bench.directory / "leader" / "data.mdb"
+    path.write_bytes(path.read_bytes().replace(b"%d" % 777 * 10, b"%d" % 778 * 10))
+    copies: list = []
+    export(bench.store("leader", node="leader"), bench.thread, copies.append, bench.fatal.append)
+    bench.run()
+    assert not copies
+    assert isinstance(bench.fatal[0], CorruptState)
 
 
 def test_folds_under_way_are_given_up_at_an_install(bench, leader, follower) -> None:
