@@ -10,7 +10,7 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import count
 from pathlib import Path
 from typing import TypeVar
@@ -90,9 +90,9 @@ def status_of(address: str) -> NodeStatus | None:
 class Node:
     """One node. Its process comes and goes, the rest stays."""
 
-    def __init__(self, name: str, directory: Path, client: str) -> None:
-        """`client` is the address at which it serves clients."""
-        self.name, self.client = name, client
+    def __init__(self, name: str, directory: Path, client: str, command: Sequence[str] = SERVER) -> None:
+        """`client` is the address at which it serves clients, `command` what runs its process."""
+        self.name, self.client, self.command = name, client, command
         self.configuration = directory / f"{name}.toml"
         self.data = directory / name
         self.log = directory / f"{name}.log"
@@ -108,11 +108,12 @@ class Node:
         assert self.process is not None, f"{self.name} was never started"
         return self.process.pid
 
-    def start(self, *flags: str, command: Sequence[str] = SERVER) -> None:
+    def start(self, *flags: str, command: Sequence[str] | None = None) -> None:
+        """`command` is for this process alone."""
         assert not self.is_running, f"{self.name} runs already"
         with self.log.open("ab") as log:
             self._logged_before = log.tell()
-            arguments = [*command, "--config", str(self.configuration), *flags]
+            arguments = [*(command or self.command), "--config", str(self.configuration), *flags]
             self.process = subprocess.Popen(arguments, stdout=log, stderr=log)
 
     def bootstrap(self) -> None:
@@ -171,21 +172,29 @@ class Cluster:
         size: int = 3,
         tables: Callable[[str], str] = lambda node: "",
         later: int = 0,
+        hosts: Mapping[str, str] | None = None,
+        command: Callable[[str], Sequence[str]] = lambda node: SERVER,
         **settings: object,
     ) -> None:
         """`settings` go into every node's configuration, and as TOML what `tables` gives for it.
 
-        The last `later` nodes are no founders: the others' configurations do not name them.
+        The last `later` nodes are no founders: the others' configurations do not name them. `hosts` are the addresses
+        of machines that the nodes have to themselves, by default they share this one; `command` is what runs a node
+        there.
         """
         directory.mkdir(parents=True, exist_ok=True)
-        ports = [f"127.0.0.1:{port}" for port in free_ports(3 * size)]
         names = [f"node-{number}" for number in range(1, size + 1)]
+        if hosts is None:
+            free = iter(free_ports(3 * size))
+            rows = {name: [f"127.0.0.1:{next(free)}" for _ in range(3)] for name in names}
+        else:
+            rows = {name: [f"{hosts[name]}:{port}" for port in PORTS[:3]] for name in names}
         self.directory = directory
-        self.nodes = [Node(name, directory, ports[3 * place]) for place, name in enumerate(names)]
-        self.http = {name: ports[3 * place + 2] for place, name in enumerate(names)}
-        """Where each node tells of its health, and serves its figures."""
-        self.peers = {name: ports[3 * place + 1] for place, name in enumerate(names)}
+        self.nodes = [Node(name, directory, rows[name][0], command(name)) for name in names]
+        self.peers = {name: row[1] for name, row in rows.items()}
         """Where each node listens for the others."""
+        self.http = {name: row[2] for name, row in rows.items()}
+        """Where each node tells of its health, and serves its figures."""
         self.founders = self.nodes[: size - later]
         self._settings, self._tables = settings, tables
         self.configure()

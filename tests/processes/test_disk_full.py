@@ -3,12 +3,8 @@
 Each node's data lies on a small file system of its own, which a file of no other use fills.
 """
 
-import mmap
-import subprocess
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack
 from pathlib import Path
 
 import grpc
@@ -16,42 +12,10 @@ import pytest
 from callers import GO, Callers, assert_states_agree, waits_for_go
 from published_client import PublishedClient
 from server_processes import Cluster, eventually
+from small_disks import HEALTHY, NotPermitted, SmallDisk, health, is_full
 
 WORKFLOW = "waits-for-go"
 CALLS = 100
-
-DISK_BYTES = 128 << 20
-"""Above what a node wants to see free before it calls itself healthy."""
-
-HEALTHY = "OK!"
-
-
-class SmallDisk:
-    """A file system in memory, mounted where a node keeps its data."""
-
-    def __init__(self, place: Path) -> None:
-        self._place, self._ballast = place, place / "ballast"
-
-    def __enter__(self) -> "SmallDisk":
-        self._place.mkdir(parents=True)
-        mount = ["mount", "-t", "tmpfs", "-o", f"size={DISK_BYTES}", "tmpfs", str(self._place)]
-        made = subprocess.run(mount, capture_output=True, text=True, check=False)
-        if made.returncode:
-            pytest.skip(f"needs the right to mount a small file system: {made.stderr.strip()}")
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        subprocess.run(["umount", str(self._place)], check=True)
-
-    def fill(self) -> None:
-        with self._ballast.open("wb", buffering=0) as ballast:
-            for size in (1 << 20, mmap.PAGESIZE):
-                with suppress(OSError):
-                    while ballast.write(bytes(size)) == size:
-                        pass
-
-    def make_room(self) -> None:
-        self._ballast.unlink()
 
 
 @pytest.fixture
@@ -64,7 +28,11 @@ def disks(tmp_path: Path, size: int) -> Iterator[dict[str, SmallDisk]]:
     """By node."""
     names = [f"node-{number}" for number in range(1, size + 1)]
     with ExitStack() as mounted:
-        yield {name: mounted.enter_context(SmallDisk(tmp_path / name)) for name in names}
+        try:
+            disks = {name: mounted.enter_context(SmallDisk(tmp_path / name)) for name in names}
+        except NotPermitted as refusal:
+            pytest.skip(str(refusal))
+        yield disks
 
 
 @pytest.fixture
@@ -74,20 +42,6 @@ def cluster(tmp_path: Path, size: int, disks: dict[str, SmallDisk]) -> Iterator[
         with PublishedClient(cluster.addresses[0]) as client:
             client.deploy(WORKFLOW, waits_for_go)
         yield cluster
-
-
-def health(cluster: Cluster, node: str) -> str:
-    """What the node says to whoever looks after it."""
-    try:
-        with urllib.request.urlopen(f"http://{cluster.http[node]}/healthz", timeout=5) as answer:
-            return str(answer.read(), "utf-8").strip()
-    except urllib.error.HTTPError as refusal:
-        return str(refusal.read(), "utf-8").strip()
-
-
-def is_full(cluster: Cluster, node: str) -> bool:
-    """Whether the node has found that it cannot write: more than that little room is left."""
-    return "is full" in health(cluster, node)
 
 
 def test_a_leader_whose_disk_is_full_makes_way_for_one_that_can_write(
