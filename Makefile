@@ -8,7 +8,7 @@ V := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint types layers test unit slow quickstart scale crash bars sim soak mutations dist clean
+.PHONY: help setup proto lint types layers test unit slow quickstart scale crash chaos failovers bars sim soak mutations dist clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -41,7 +41,7 @@ unit: setup ## Tests within one process
 		tests/linearisability tests/sim tests/house
 
 slow: setup ## Tests with real processes
-	$(V)/pytest -q tests/processes
+	$(V)/pytest -q tests/processes tests/chaos
 
 quickstart: setup ## Three nodes, a workflow, and the leader killed in the middle of it
 	$(V)/python examples/quickstart/run.py
@@ -51,6 +51,12 @@ scale: setup ## 200,000 WfRuns whose data is kept
 
 crash: setup ## All nodes killed at once, again and again
 	$(V)/pytest -q tests/processes/test_crash.py --rounds 10
+
+chaos: setup ## Disturb three real nodes: MINUTES=5; SEED=1; WRITE=--write puts the table into docs/reliability.md
+	$(V)/python tests/chaos/chaos.py --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(WRITE)
+
+failovers: setup ## Measure five ways to lose the leader: TIMES=50; WRITE=--write puts the table there, too
+	$(V)/python tests/chaos/failover.py --times $(or $(TIMES),50) $(WRITE)
 
 bars: setup ## Measure, compare with the bars, write docs/performance.md
 	$(V)/python scripts/bars.py
