@@ -108,13 +108,6 @@ class Order:
     target: int
     amount: int
 
-    def bookings(self, run: str) -> list[Booking]:
-        """What has to come of it."""
-        debit = Booking(run, DEBIT, self.source, -self.amount)
-        if self.target in CLOSED:
-            return [debit, Booking(run, REFUND, self.source, self.amount)]
-        return [debit, Booking(run, CREDIT, self.target, self.amount)]
-
 
 class Transfers(Workload):
     def __init__(self, chance: Random, bank: Bank) -> None:
@@ -128,12 +121,20 @@ class Transfers(Workload):
         self._orders[run] = order
         await user.run(TRANSFER, run, vars(order))
 
+    def expected(self, run: str) -> list[Booking]:
+        """What has to come of a transfer."""
+        order = self._orders[run]
+        debit = Booking(run, DEBIT, order.source, -order.amount)
+        if order.target in CLOSED:
+            return [debit, Booking(run, REFUND, order.source, order.amount)]
+        return [debit, Booking(run, CREDIT, order.target, order.amount)]
+
     async def findings(self, client: Client) -> list[str]:
         found = []
         for run, wf_run in (await ended(client, [*self._orders])).items():
             if wf_run.status != LHStatus.COMPLETED:
                 found.append(f"transfer {run} is {LHStatus.Name(wf_run.status)}")
-            expected, booked = self._orders[run].bookings(run), self._bank.of(run)
+            expected, booked = self.expected(run), self._bank.of(run)
             if booked != expected:
                 found.append(f"transfer {run}: booked {booked}, expected {expected}")
         if self._bank.sum:

@@ -57,9 +57,9 @@ def main() -> int:
 
 
 async def _disturb(machines: Machines, kinds: Sequence[type[Fault]], seed: int, seconds: float) -> list[Round]:
-    chance, results, until = Random(seed), list[Round](), time.monotonic() + seconds
-    async with Rounds(machines, chance) as rounds:
-        for number, kind in enumerate(_in_turns(kinds, chance), 1):
+    results, until = list[Round](), time.monotonic() + seconds
+    async with Rounds(machines, seed) as rounds:
+        for number, kind in enumerate(_in_turns(kinds, Random(seed)), 1):
             if time.monotonic() > until:
                 return results
             result = await rounds.round(kind)

@@ -11,7 +11,8 @@ from typing import ClassVar
 
 from disks import SlowDisk, can_be_slow
 from machines import Machines
-from server_processes import Node
+from server_processes import Node, eventually
+from small_disks import is_full
 
 
 class Fault(ABC):
@@ -236,6 +237,8 @@ class FullDisk(_OfAny):
 
     def start(self) -> None:
         self.machines.disks[self.victim.name].fill()
+        cluster = self.machines.cluster
+        eventually(lambda: is_full(cluster, self.victim.name), "the node says that its disk is full")
 
     def heal(self) -> None:
         self.machines.disks[self.victim.name].make_room()

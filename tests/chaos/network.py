@@ -99,17 +99,19 @@ class Network:
         outer, inner = f"{self._cables[node]}o", f"{self._cables[node]}i"
         _ip("link", "add", outer, "type", "veth", "peer", "name", inner)
         _ip("link", "set", inner, "up")
-        self.unplug(node)
         figures = (str(delay_ms), str(jitter_ms), str(loss))
-        self._slow[node] = subprocess.Popen([*SLOW_CABLE, inner, self._cables[node], *figures])
+        carrying = [*SLOW_CABLE, inner, self._cables[node], *figures]
+        self._slow[node] = relay = subprocess.Popen(carrying, stdout=subprocess.PIPE)
+        assert relay.stdout is not None and relay.stdout.readline(), "the slow cable is there before the fast one goes"
+        self.unplug(node)
         _ip("link", "set", outer, "master", self.switch, "up")
 
     def fast(self, node: str) -> None:
         """Ends that."""
         relay = self._slow.pop(node)
         _ip("link", "delete", f"{self._cables[node]}o")
-        relay.kill()
-        relay.wait()
+        with relay:
+            relay.kill()
         self.plug(node)
 
 

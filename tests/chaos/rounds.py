@@ -95,13 +95,14 @@ class Rounds:
     """Use it as an async context manager: users and workers end with it."""
 
     def __init__(
-        self, machines: Machines, chance: Random, seconds_max: float = inf, calm_seconds: float = CALM_SECONDS
+        self, machines: Machines, seed: int, seconds_max: float = inf, calm_seconds: float = CALM_SECONDS
     ) -> None:
-        """No fault lasts for longer than `seconds_max`."""
-        self._machines, self._chance = machines, chance
+        """`seed` decides on all that is left to chance. No fault lasts for longer than `seconds_max`."""
+        self._machines = machines
+        self._of_faults, self._of_users = Random(f"faults {seed}"), Random(f"users {seed}")
         self._seconds_max, self._calm_seconds = seconds_max, calm_seconds
         self._addresses = [node.client for node in machines.cluster.nodes]
-        self._bank, self._steps = Bank(chance), Steps()
+        self._bank, self._steps = Bank(self._of_users), Steps()
         self._threads = ThreadPoolExecutor(THREADS)
         self._stack = AsyncExitStack()
 
@@ -162,7 +163,11 @@ class Rounds:
         await poller.start(self._client)
         over = asyncio.Event()
         user = KonikUser(self._client)
-        workloads = (Transfers(self._chance, self._bank), Lists(self._chance), Journeys(self._chance, self._steps))
+        workloads = (
+            Transfers(self._of_users, self._bank),
+            Lists(self._of_users),
+            Journeys(self._of_users, self._steps),
+        )
         users = self._use(workloads, [user, *(PublishedUser(each, self._threads) for each in self._published)], over)
         scribes = self._write(histories, load, over)
         try:
@@ -233,7 +238,7 @@ class Rounds:
     async def _choose(self, kind: type[Fault], load: steady.Load) -> Fault:
         """Draws the fault when the callers have left its victims, under a leader that has stayed."""
         while True:
-            fault = await self._in_thread(kind, self._machines, self._chance)
+            fault = await self._in_thread(kind, self._machines, self._of_faults)
             load.use([node.client for node in self._machines.others(*fault.victims)] or self._addresses)
             await load.watch(self._calm_seconds)
             if await self._in_thread(self._machines.cluster.leader) is fault.leader:

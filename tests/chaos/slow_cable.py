@@ -43,8 +43,9 @@ async def carry(one: socket.socket, other: socket.socket, delay: float, jitter: 
 
 
 async def join(one: str, other: str, delay_ms: float, jitter_ms: float, loss: float) -> None:
-    """Until an interface is gone."""
+    """Until an interface is gone. Says so when it begins."""
     ends = end(one), end(other)
+    print("ready", flush=True)
     ways = (ends, ends[::-1])
     with suppress(OSError):
         await asyncio.gather(*(carry(*way, delay_ms / 1000, jitter_ms / 1000, loss) for way in ways))
