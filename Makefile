@@ -53,10 +53,10 @@ crash: setup ## All nodes killed at once, again and again
 	$(V)/pytest -q tests/processes/test_crash.py --rounds 10
 
 chaos: setup ## Disturb three real nodes: MINUTES=5; SEED=1; WRITE=--write puts the table into docs/reliability.md
-	$(V)/python tests/chaos/chaos.py --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(WRITE)
+	PYTHONPATH=.:tests/processes $(V)/python tests/chaos/chaos.py --minutes $(or $(MINUTES),5) $(if $(SEED),--seed $(SEED)) $(WRITE)
 
 failovers: setup ## Measure five ways to lose the leader: TIMES=50; WRITE=--write puts the table there, too
-	$(V)/python tests/chaos/failover.py --times $(or $(TIMES),50) $(WRITE)
+	PYTHONPATH=.:tests/processes $(V)/python tests/chaos/failover.py --times $(or $(TIMES),50) $(WRITE)
 
 bars: setup ## Measure, compare with the bars, write docs/performance.md
 	$(V)/python scripts/bars.py

@@ -13,9 +13,8 @@ from random import Random
 from littlehorse.exceptions import LHTaskException
 from littlehorse.worker import WorkerContext
 from users import User
-from workloads import RETRIES, TASK_TIMEOUT_SECONDS, Workload, ended
+from workloads import COMPLETED, RETRIES, TASK_TIMEOUT_SECONDS, Workload, ended
 
-from konik.api.pb.enums_pb2 import LHStatus
 from konik.sdk import Client, Task, TaskContext, TaskException, ThreadBuilder
 
 TRANSFER = "transfer"
@@ -131,9 +130,9 @@ class Transfers(Workload):
 
     async def findings(self, client: Client) -> list[str]:
         found = []
-        for run, wf_run in (await ended(client, [*self._orders])).items():
-            if wf_run.status != LHStatus.COMPLETED:
-                found.append(f"transfer {run} is {LHStatus.Name(wf_run.status)}")
+        for run, status in (await ended(client, [*self._orders])).items():
+            if status != COMPLETED:
+                found.append(f"transfer {run} is {status}")
             expected, booked = self.expected(run), self._bank.of(run)
             if booked != expected:
                 found.append(f"transfer {run}: booked {booked}, expected {expected}")

@@ -1,38 +1,30 @@
 """Ways in which a cluster loses its leader, and how long clients of the other nodes wait for an answer then.
 
-usage: python tests/chaos/failover.py --times 50 [--logs DIRECTORY] [--write]
+usage: PYTHONPATH=.:tests/processes python tests/chaos/failover.py --times 50 [--logs DIRECTORY] [--write]
 
 Steady callers of the two other nodes send at their own pace; what counts is the longest time in which none of them got
 an acknowledgement. Then the leader is healed, and comes back before the next one goes. Exit code 1 if anything was lost
-or happened twice; 2 if this machine does not permit it. `--write` puts the table into docs/reliability.md.
+or happened twice; 2 if this machine does not permit it.
 """
 
-import argparse
 import asyncio
-import logging
-import signal
 import sys
-import tempfile
 import time
 from dataclasses import dataclass
-from pathlib import Path
 from random import Random
 from statistics import median
 
-ROOT = Path(__file__).parents[2]
-sys.path[:0] = [str(ROOT), str(ROOT / "tests" / "processes")]
+import figures
+from disturbing import arguments, disturb
+from faults import Fault, KillLeader, LeaderFromBoth, PauseLeader, PowerOffLeader, StopLeader
+from machines import Machines
 
-import figures  # noqa: E402
-from faults import Fault, KillLeader, LeaderFromBoth, PauseLeader, PowerOffLeader, StopLeader  # noqa: E402
-from machines import Machines  # noqa: E402
-from small_disks import NotPermitted  # noqa: E402
-
-from konik.api.pb.event_requests_pb2 import PutExternalEventDefRequest  # noqa: E402
-from konik.bench import failover as steady  # noqa: E402
-from konik.bench.audit import Verdict, audit, gap  # noqa: E402
-from konik.bench.load import Wire, define  # noqa: E402
-from konik.bench.workers import PollingWorker  # noqa: E402
-from konik.sdk import Client, Workflow  # noqa: E402
+from konik.api.pb.event_requests_pb2 import PutExternalEventDefRequest
+from konik.bench import failover as steady
+from konik.bench.audit import Verdict, audit, gap
+from konik.bench.load import Wire, define
+from konik.bench.workers import PollingWorker
+from konik.sdk import Client, Workflow
 
 MOVE_SECONDS = 1.0
 """Between moving the callers away from the leader and its end, so that none of their calls is still there."""
@@ -62,24 +54,12 @@ WAYS: tuple[tuple[type[Fault], Aim], ...] = (
 
 
 def main() -> int:
-    parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
+    parser = arguments(__doc__)
     parser.add_argument("--times", type=int, default=50)
-    parser.add_argument("--logs", type=Path, help="where the nodes' logs and the clients' are left")
-    parser.add_argument("--write", action="store_true")
-    arguments = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
-    logs: Path = arguments.logs or Path(tempfile.mkdtemp(prefix="konik-logs-"))
-    logs.mkdir(parents=True, exist_ok=True)
-    logging.basicConfig(filename=logs / "clients.log", format="%(asctime)s %(name)s %(levelname)s %(message)s")
-    print(f"logs will be in {logs}", flush=True)
-    try:
-        with Machines(logs) as machines:
-            rows, is_clean = asyncio.run(_measure(machines, arguments.times))
-    except NotPermitted as refusal:
-        print(f"failover: {refusal}", file=sys.stderr)
-        return 2
+    given = parser.parse_args()
+    rows, is_clean = disturb(given.logs, lambda machines: _measure(machines, given.times))
     print("\n".join(rows))
-    if arguments.write:
+    if given.write:
         figures.write("make failovers", rows)
     return 0 if is_clean else 1
 

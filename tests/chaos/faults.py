@@ -19,12 +19,15 @@ class Fault(ABC):
     """One fault of a certain kind, `name`, that lasts for `seconds`."""
 
     name: ClassVar[str]
+    seconds: float
     seconds_min: ClassVar[float] = 1.5
     seconds_max: ClassVar[float] = 4.0
+    long_seconds: ClassVar[float] = 5.0
+    """One fault in four lasts longer by that: long enough for a node to be given up as lost."""
 
     def __init__(self, machines: Machines, chance: Random) -> None:
         self.machines, self.chance = machines, chance
-        self.seconds = round(chance.uniform(self.seconds_min, self.seconds_max), 1)
+        self.seconds = chance.uniform(self.seconds_min, self.seconds_max) + chance.choice((0, 0, 0, self.long_seconds))
         self.leader = machines.cluster.leader()
         self.followers = machines.others(self.leader)
         self.chance.shuffle(self.followers)
@@ -91,7 +94,7 @@ class KillFollower(_Kill, _OfAFollower):
 
 class KillAll(_Kill):
     name = "`kill -9` of all nodes"
-    seconds_min = seconds_max = 0.0
+    seconds_min = seconds_max = long_seconds = 0.0
 
     def strike(self) -> list[Node]:
         return list(self.machines.cluster.nodes)
@@ -275,7 +278,7 @@ class RollingRestart(Fault):
     """SIGTERM to one after the other; each has come back before the next one goes."""
 
     name = "rolling restart"
-    seconds_min = seconds_max = 0.0
+    seconds_min = seconds_max = long_seconds = 0.0
 
     def strike(self) -> list[Node]:
         return list(self.machines.cluster.nodes)

@@ -6,9 +6,8 @@ from random import Random
 
 from littlehorse.worker import WorkerContext
 from users import User
-from workloads import RETRIES, TASK_TIMEOUT_SECONDS, Workload, ended
+from workloads import COMPLETED, ERROR, RETRIES, TASK_TIMEOUT_SECONDS, Workload, ended
 
-from konik.api.pb.enums_pb2 import LHStatus
 from konik.api.pb.ids_pb2 import WfRunId
 from konik.api.pb.queries_pb2 import ListNodeRunsRequest, NodeRunList
 from konik.sdk import Client, Task, TaskContext, ThreadBuilder
@@ -74,10 +73,10 @@ class Journeys(Workload):
 
     async def findings(self, client: Client) -> list[str]:
         found = []
-        for run, wf_run in (await ended(client, [*self._failures])).items():
-            planned = LHStatus.ERROR if self._failures[run] == ALWAYS else LHStatus.COMPLETED
-            if wf_run.status != planned:
-                found.append(f"journey {run} is {LHStatus.Name(wf_run.status)}, planned {LHStatus.Name(planned)}")
+        for run, status in (await ended(client, [*self._failures])).items():
+            planned = ERROR if self._failures[run] == ALWAYS else COMPLETED
+            if status != planned:
+                found.append(f"journey {run} is {status}, planned {planned}")
             nodes = await client.call("ListNodeRuns", ListNodeRunsRequest(wf_run_id=WfRunId(id=run)), NodeRunList)
             for node in nodes.results:
                 slept = node.end_time.ToNanoseconds() - node.arrival_time.ToNanoseconds()

@@ -15,8 +15,8 @@ from stepped_server import Step, command
 
 NODES = ("node-1", "node-2", "node-3")
 DIRECTORY = "konik-chaos-"
-CHECKPOINT_COMMANDS = 2_000
-"""Often enough that faults meet checkpoints, and that nodes which were away need a copy of the state."""
+SETTINGS = {"checkpoint_commands": 1_000, "log_tail_entries": 100}
+"""So that faults meet checkpoints, and that nodes which were away need a copy of the state."""
 
 
 class Machines:
@@ -43,7 +43,7 @@ class Machines:
                 tables=Authority(directory / "authority").table,
                 hosts=self.network.hosts,
                 command=lambda node: (*self.network.command(node), *command(directory / f"{node}.clock")),
-                checkpoint_commands=CHECKPOINT_COMMANDS,
+                **SETTINGS,
             )
             stack.enter_context(self.cluster)
             self.cluster.bootstrap()

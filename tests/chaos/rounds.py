@@ -169,7 +169,7 @@ class Rounds:
             Journeys(self._of_users, self._steps),
         )
         users = self._use(workloads, [user, *(PublishedUser(each, self._threads) for each in self._published)], over)
-        scribes = self._write(histories, load, over)
+        scribes = self._write(histories, over)
         try:
             load.start()
             for kind in kinds:
@@ -201,9 +201,7 @@ class Rounds:
             *(workload.keep_going(user, over, USERS_PAUSE_SECONDS) for workload in workloads for user in users)
         )
 
-    def _write(
-        self, histories: dict[str, list[Operation]], load: steady.Load, over: asyncio.Event
-    ) -> "asyncio.Future[list[None]]":
+    def _write(self, histories: dict[str, list[Operation]], over: asyncio.Event) -> "asyncio.Future[list[None]]":
         prefix = f"scribe-{secrets.token_hex(4)}"
         return asyncio.gather(
             *(
@@ -226,6 +224,7 @@ class Rounds:
             await self._in_thread(cluster.whole, WHOLE_SECONDS_MAX)
         except AssertionError as failure:
             round.findings.append(str(failure))
+        round.findings += [f"{node.name} has ended:\n{node.tail()}" for node in cluster.nodes if not node.is_running]
         whole = time.monotonic()
         await load.watch(self._calm_seconds)
         longest = gap(load.journal.acknowledged_at, began, time.monotonic())

@@ -5,6 +5,7 @@ import json
 from dataclasses import replace
 from random import Random
 
+import grpc
 import pytest
 from bank import Bank, Transfers
 from journeys import Journeys, Steps
@@ -17,6 +18,7 @@ from konik.api.pb.queries_pb2 import NodeRunList
 from konik.api.pb.values_pb2 import VariableValue
 from konik.api.pb.variable_pb2 import Variable
 from konik.api.pb.wf_run_pb2 import WfRun
+from konik.sdk.errors import NotFound
 
 
 class Told:
@@ -40,6 +42,8 @@ class Cluster:
         self._status, self._lists, self._slept_ms = status, lists, slept_ms
 
     async def get_wf_run(self, run):
+        if self._status is None:
+            raise NotFound("GetWfRun", grpc.StatusCode.NOT_FOUND, run)
         return WfRun(status=self._status)
 
     async def call(self, method, request, answer):
@@ -84,6 +88,10 @@ def test_transfers_that_were_booked_once_are_fine(transfers: Transfers) -> None:
 
 def test_a_transfer_that_did_not_complete_is_found(transfers: Transfers) -> None:
     assert "is ERROR" in findings(transfers, Cluster(LHStatus.ERROR))[0]
+
+
+def test_a_transfer_of_which_nobody_knows_is_found(transfers: Transfers) -> None:
+    assert "is unknown to the cluster" in findings(transfers, Cluster(None))[0]
 
 
 def test_a_booking_that_is_missing_is_found_and_so_is_the_sum(bank: Bank, transfers: Transfers) -> None:

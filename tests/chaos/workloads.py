@@ -11,12 +11,15 @@ from random import Random
 from users import User
 
 from konik.api.pb.enums_pb2 import LHStatus
-from konik.api.pb.wf_run_pb2 import WfRun
 from konik.sdk import Client
+from konik.sdk.errors import NotFound
 
 TASK_TIMEOUT_SECONDS = 5
 RETRIES = 12
 """More than a few seconds of faults can use up: tasks are lost on the way, time out, and fail on purpose."""
+
+RUNNING, COMPLETED, ERROR = map(LHStatus.Name, (LHStatus.RUNNING, LHStatus.COMPLETED, LHStatus.ERROR))
+UNKNOWN = "unknown to the cluster"
 
 END_SECONDS_MAX = 60.0
 LOOK_SECONDS = 0.1
@@ -47,13 +50,20 @@ class Workload(ABC):
         """What should not be, once every WfRun has ended."""
 
 
-async def ended(client: Client, runs: Sequence[str]) -> dict[str, WfRun]:
-    """Each WfRun when it has ended, or as it is after a time in which it should have."""
-    deadline, found = time.monotonic() + END_SECONDS_MAX, dict[str, WfRun]()
+async def ended(client: Client, runs: Sequence[str]) -> dict[str, str]:
+    """The status of each WfRun when it has ended, or what it is after a time in which it should have."""
+    deadline, found = time.monotonic() + END_SECONDS_MAX, dict[str, str]()
     for run in runs:
         while True:
-            found[run] = await client.get_wf_run(run)
-            if found[run].status != LHStatus.RUNNING or time.monotonic() > deadline:
+            found[run] = await _status(client, run)
+            if found[run] != RUNNING or time.monotonic() > deadline:
                 break
             await asyncio.sleep(LOOK_SECONDS)
     return found
+
+
+async def _status(client: Client, run: str) -> str:
+    try:
+        return LHStatus.Name((await client.get_wf_run(run)).status)
+    except NotFound:
+        return UNKNOWN
