@@ -36,7 +36,9 @@ def main() -> int:
         if not kind.is_permitted():
             print(f"left out, not permitted on this machine: {kind.name}", flush=True)
     rounds = disturb(given.logs, lambda machines: _story(machines, kinds, given.seed, 60.0 * given.minutes))
-    table = figures.disasters(rounds, [kind.name for kind in FAULTS])
+    acknowledged = sum(round.acknowledged for round in rounds)
+    summary = f"{len(rounds)} rounds in {given.minutes:g} minutes from seed {given.seed}; {acknowledged} commands of"
+    table = [f"{summary} steady callers were acknowledged.", "", *figures.disasters(rounds, [k.name for k in FAULTS])]
     print("\n".join(table))
     if given.write:
         figures.write("make chaos", table)

@@ -66,25 +66,27 @@ def main() -> int:
 
 async def _measure(machines: Machines, times: int) -> tuple[list[str], bool]:
     rows = [
+        f"{CALLERS.rate:g} commands per second from {CALLERS.callers} callers.",
+        "",
         "| the leader's end | times | unavailable, median | aim | worst | aim | lost | twice |",
         "|---|---|---|---|---|---|---|---|",
     ]
     is_clean = True
     for kind, aim in WAYS:
-        gaps, verdict = await _lose_leaders(machines, kind, times)
+        gaps, verdict, refused = await _lose_leaders(machines, kind, times)
         worst = "" if aim.worst is None else f"{aim.worst} s"
         rows.append(
             f"| {kind.name} | {times} | {median(gaps):.3f} s | {aim.median} s | {max(gaps):.3f} s | {worst} "
             f"| {len(verdict.lost)} | {len(verdict.duplicated)} |"
         )
-        for finding in (*verdict.lost, *verdict.duplicated):
+        for finding in (*verdict.lost, *verdict.duplicated, *refused):
             is_clean = False
             print(f"    {finding}", flush=True)
     return rows, is_clean
 
 
-async def _lose_leaders(machines: Machines, kind: type[Fault], times: int) -> tuple[list[float], Verdict]:
-    """The longest silence of each time, and what the audit of all commands says."""
+async def _lose_leaders(machines: Machines, kind: type[Fault], times: int) -> tuple[list[float], Verdict, list[str]]:
+    """The longest silence of each time, what the audit of all commands says, and what was refused."""
     addresses = [node.client for node in machines.cluster.nodes]
     async with Client(addresses) as client:
         await client.put_external_event_def(PutExternalEventDefRequest(name=steady.EVENT))
@@ -98,7 +100,8 @@ async def _lose_leaders(machines: Machines, kind: type[Fault], times: int) -> tu
             gaps = [await _lose_leader(machines, kind, load, number) for number in range(times)]
             await load.stop()
             await load.complete(client)
-            return gaps, audit(load.journal, await steady.read_back(client, load.journal))
+            verdict = audit(load.journal, await steady.read_back(client, load.journal))
+            return gaps, verdict, load.journal.refused
         finally:
             await worker.stop()
             await load.cancel()
