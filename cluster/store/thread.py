@@ -39,6 +39,7 @@ class StateThread:
         self._executor = executor or ThreadPoolExecutor(max_workers=1, thread_name_prefix="konik-state")
         self._waiting: deque[Job[Any]] = deque()
         self._running: Job[Any] | None = None
+        self._closed = False
 
     def submit(self, job: Job[Result]) -> None:
         """Run `job` when those before it have ended."""
@@ -58,6 +59,8 @@ class StateThread:
             self._executor.submit(job.run).add_done_callback(lambda future: self._call_soon(self._end, future))
 
     def _end(self, future: "Future[Any]") -> None:
+        if self._closed:
+            return
         job, self._running = self._running, None
         assert job is not None, "a job ended twice"
         error = future.exception()
@@ -68,6 +71,7 @@ class StateThread:
         self._next()
 
     def close(self) -> None:
-        """Wait for the job under way; its `done` may never run. What has not begun never will. Then close the store."""
+        """Wait for the job under way; its `done` will not run. What has not begun never will. Then close the store."""
+        self._closed = True
         self._waiting.clear()
         self._executor.shutdown(wait=True)

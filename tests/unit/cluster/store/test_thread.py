@@ -80,10 +80,13 @@ def test_a_job_submitted_from_the_end_of_another_waits_for_those_before_it(
     assert [step for step in log if step.startswith("run")] == ["run first", "run second", "run third"]
 
 
-def test_closing_drops_what_has_not_begun(thread: StateThread, executor: ByHand) -> None:
+def test_after_the_close_nothing_begins_and_nobody_hears_of_what_was_under_way(
+    thread: StateThread, executor: ByHand
+) -> None:
+    """The state is closed then: whoever would go on with it would stop the process."""
     log: list[str] = []
     thread.submit(logged(log, "first"))
     thread.submit(logged(log, "second"))
     thread.close()
     executor.work()
-    assert log == ["prepare first", "run first", "done first"]
+    assert log == ["prepare first", "run first"]
