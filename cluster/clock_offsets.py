@@ -14,6 +14,9 @@ TELL_SECONDS = 2.0
 OFF_SECONDS = 0.5
 """More than this from the others' median, and a node stands back. The way of a frame is far below that."""
 
+LOOKS = 2
+"""In a row that must find the clock off. Frames that a broken network or a suspended process held up come late."""
+
 
 class ClockOffsets:
     """`on_verdict` is told whether this node's clock is off, whenever that changes."""
@@ -29,6 +32,8 @@ class ClockOffsets:
         self._clock, self._scheduler, self._send = clock, scheduler, send
         self._peers, self._on_verdict = peers, on_verdict
         self._offsets: dict[str, float] = {}
+        self._heard: dict[str, float] = {}  # since the last look
+        self._looks = 0
         self.is_off = False
         self._timer: Timer | None = None
 
@@ -37,6 +42,7 @@ class ClockOffsets:
         wall_ms = int(self._clock.wall() * 1000)
         for peer in self._peers():
             self._send(peer, peer_frames.clock(wall_ms))
+        self._look()
         self._timer = self._scheduler.call_at(self._clock.monotonic() + TELL_SECONDS, self.start)
 
     def stop(self) -> None:
@@ -45,9 +51,16 @@ class ClockOffsets:
             self._timer.cancel()
 
     def received(self, peer: str, wall_ms: int) -> None:
-        """A peer's clock shows this now."""
-        self._offsets[peer] = wall_ms / 1000 - self._clock.wall()
-        is_off = abs(median(self._offsets.values())) > OFF_SECONDS
+        """A peer's clock showed this when it sent the frame: of several frames the one that took least counts."""
+        offset = wall_ms / 1000 - self._clock.wall()
+        self._heard[peer] = max(offset, self._heard.get(peer, offset))
+
+    def _look(self) -> None:
+        self._offsets.update(self._heard)
+        self._heard.clear()
+        seems_off = bool(self._offsets) and abs(median(self._offsets.values())) > OFF_SECONDS
+        self._looks = self._looks + 1 if seems_off else 0
+        is_off = self._looks >= LOOKS
         if is_off != self.is_off:
             self.is_off = is_off
             self._on_verdict(is_off)
