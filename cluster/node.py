@@ -18,6 +18,7 @@ from konik.cluster.clock import LoopScheduler, SystemClock
 from konik.cluster.config import Address, Config, ConfigurationError
 from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.figures import Figures
+from konik.cluster.files import sync_directory
 from konik.cluster.fresh_checkpoints import FreshCheckpoints
 from konik.cluster.identity import DirectoryRefused, Identity
 from konik.cluster.journal import LmdbJournal, bootstrap, is_bootstrapped
@@ -76,6 +77,7 @@ def make_data_directory(config: Config, *, joining: bool = False) -> None:
     listed = founders(config, identity.directory if joining else None)
     path = str(config.data_dir / LOG_DIRECTORY)
     bootstrap(path, identity, listed, before=lambda: _refuse_a_state(config.data_dir))
+    sync_directory(config.data_dir.absolute().parent)
 
 
 def founders(config: Config, joining: bytes | None = None) -> Membership:

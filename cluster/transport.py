@@ -197,7 +197,7 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         except ssl.SSLError as error:
             self._complain(peer, f"TLS with {peer} at {host}:{port} failed: {error}")
         except OSError as error:
-            self._complain(peer, f"{peer} at {host}:{port} cannot be reached: {error}")
+            self._complain(peer, f"{peer} at {host}:{port} cannot be reached: {str(error) or 'no answer'}")
         return None
 
     # link.Owner
