@@ -6,6 +6,7 @@ writes per second: every sync waits. Where there are no such groups that fault i
 
 import os
 import re
+import shutil
 import subprocess
 from collections.abc import Iterable
 from pathlib import Path
@@ -32,6 +33,11 @@ class Disk(SmallDisk):
             image.truncate(SIZE_BYTES)
         subprocess.run(["mkfs.ext4", "-q", "-m", "0", str(self.image)], check=True)
         return ["mount", "-o", "loop", str(self.image), str(self.place)]
+
+    def empty(self) -> None:
+        """All that the node has kept is gone."""
+        for kept in self.place.glob("*.lmdb"):
+            shutil.rmtree(kept)
 
     def __exit__(self, *_: object) -> None:
         super().__exit__()

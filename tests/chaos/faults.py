@@ -4,6 +4,7 @@ A fault is drawn when it is made (`chance` decides what is left open), begins wi
 `victims` are the nodes whose own clients it may well cut off: availability is looked at from the others.
 """
 
+import asyncio
 import signal
 from abc import ABC, abstractmethod
 from random import Random
@@ -13,6 +14,9 @@ from disks import SlowDisk, can_be_slow
 from machines import Machines
 from server_processes import Node, eventually
 from small_disks import is_full
+
+from konik.sdk import Client
+from konik.sdk.membership import add_member
 
 
 class Fault(ABC):
@@ -293,6 +297,27 @@ class RollingRestart(Fault):
         """Nothing is left to do."""
 
 
+class LostDisk(_OfAny):
+    """The node dies, its disk is emptied, and it joins as somebody new."""
+
+    name = "node replaced with an empty disk"
+    seconds_min, seconds_max, long_seconds = 0.0, 2.0, 0.0
+
+    def start(self) -> None:
+        self.victim.kill()
+        self.machines.disks[self.victim.name].empty()
+
+    def heal(self) -> None:
+        self.victim.start("--join")
+        servers = [node.client for node in self.machines.others(self.victim)]
+        asyncio.run(_taken_in(servers, self.victim.name))
+
+
+async def _taken_in(servers: list[str], node: str) -> None:
+    async with Client(servers) as client:
+        await add_member(client, node)
+
+
 FAULTS: tuple[type[Fault], ...] = (
     KillLeader,
     KillFollower,
@@ -313,7 +338,7 @@ FAULTS: tuple[type[Fault], ...] = (
     SlowDiskOfOne,
     ClockStep,
     RollingRestart,
-    # A node that is replaced with an empty disk belongs here, as soon as one can be.
+    LostDisk,
 )
 """In order: processes, machines, network, disks, clocks, operators."""
 
