@@ -11,6 +11,7 @@ from konik.cluster.store.errors import CorruptState, SnapshotRefused
 from konik.cluster.store.image import MEMBERS, Checkpoint
 from konik.cluster.store.store import Store
 from konik.cluster.store.thread import StateThread
+from konik.statemachine.version import UnknownVersion
 
 
 @dataclass(slots=True)
@@ -56,7 +57,11 @@ class _Install:
         copies.pump.pause()
 
         def installed(checkpoint: Checkpoint) -> None:
-            copies.pump.installed(checkpoint.index, checkpoint.term)
+            try:
+                copies.pump.installed(checkpoint.index, checkpoint.term)
+            except UnknownVersion as error:
+                copies.fatal(error)
+                return
             done(True)
             copies.pump.resume()
 

@@ -15,6 +15,7 @@ from konik.cluster.store.errors import CorruptState, SnapshotRefused
 from konik.cluster.store.image import Image
 from konik.cluster.store.opening import open_store
 from konik.cluster.store.thread import StateThread
+from konik.statemachine.version import UnknownVersion
 
 CLUSTER = b"c" * 16
 
@@ -86,6 +87,16 @@ def copy(sender: Side) -> Any:
     return copy
 
 
+def test_a_copy_that_this_release_cannot_go_on_with_ends_the_process(receiver: Side, copy: Any) -> None:
+    def unknown(index: int, term: int) -> None:
+        raise UnknownVersion("the state that was received needs version 2")
+
+    receiver.pump.installed = unknown  # type: ignore[method-assign]
+    assert receiver.receive(copy) == []
+    assert [type(error) for error in receiver.fatal] == [UnknownVersion]
+    assert receiver.pump.calls == ["pause"], "nothing is applied any more"
+
+
 def full_disk(*args: object, **kwargs: object) -> Any:
     raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
@@ -128,7 +139,7 @@ def test_an_error_while_the_state_is_replaced_ends_the_process(
 
 
 def test_a_sender_whose_own_state_is_damaged_ends(sender: Side, monkeypatch: pytest.MonkeyPatch) -> None:
-    def damaged(self: Image, descriptor: int) -> Any:
+    def damaged(self: Image, *_: object) -> Any:
         raise CorruptState("a wrong sum")
 
     monkeypatch.setattr(Image, "copy", damaged)
