@@ -126,6 +126,15 @@ def _fill_disk(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
     return f"has a full disk for {seconds:.3f} s"
 
 
+def _step_clock(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
+    """Until its next process it stays like that."""
+    if node.services is None:
+        return None
+    seconds = chance.choice((-3600.0, -2.0, 0.4, 2.0, 60.0)) * chance.random()
+    node.time.step(seconds)
+    return f"has a clock that jumps by {seconds:.3f} s"
+
+
 def _transfer(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
     if not node.is_awake or node.services is None or not node.services.driver.transfer():
         return None
@@ -167,6 +176,7 @@ FAULTS: dict[Callable[["Nodes", "Node", Random], str | None], int] = {
     _disconnect: 4,
     _suspend: 3,
     _fill_disk: 1,
+    _step_clock: 2,
     _transfer: 4,
     _stop: 2,
     _lose_disk: 2,

@@ -53,6 +53,10 @@ class SkewedTime(NodeTime):
     def wall(self) -> float:
         return super().wall() + self._skew_seconds
 
+    def step(self, seconds: float) -> None:
+        """The wall clock jumps, forwards or back."""
+        self._skew_seconds += seconds
+
     def _happen(self, event: Event) -> None:
         try:
             super()._happen(event)

@@ -233,7 +233,10 @@ class Nodes:
 
     def may_lose_a_disk(self) -> bool:
         """Whether one more may: a majority has everything."""
-        return sum(node.disk.is_damaged or node in self.joining for node in self.nodes) < (len(self.names) - 1) // 2
+        return (
+            self.is_faulty
+            and sum(node.disk.is_damaged or node in self.joining for node in self.nodes) < (len(self.names) - 1) // 2
+        )
 
     def lose_disk(self, node: Node, identity: bytes, seconds: float) -> None:
         """Its process ends, its disk is gone; so many seconds later it asks to be taken in, and an operator sees to

@@ -3,10 +3,12 @@
 from collections import Counter
 from typing import TYPE_CHECKING
 
+from google.protobuf.message import Message
 from sim_world import Violation
 
 from konik.api.pb.enums_pb2 import COMPLETED
 from konik.api.pb.ids_pb2 import VariableId, WfRunId
+from konik.api.pb.queries_pb2 import SearchWfRunRequest, WfRunIdList
 from konik.api.pb.variable_pb2 import Variable
 from konik.api.pb.wf_run_pb2 import WfRun
 from konik.cluster.polls import PollStream
@@ -82,6 +84,23 @@ class Promises:
             raise Violation(f"tasks are neither done nor waited for: {left}")
         for id, began in self.started.items():
             self._ended_well(nodes[0], id, began)
+        for node in nodes:
+            self._found_by_search(node)
+
+    def _found_by_search(self, node: "Node") -> None:
+        """Whatever was started is found among what has completed, page by page."""
+        assert node.services is not None
+        found: set[str] = set()
+        for wf_spec in WF_SPECS:
+            request = SearchWfRunRequest(wf_spec_name=wf_spec, status=COMPLETED, limit=SEARCH_PAGE)
+            while True:
+                page = WfRunIdList.FromString(_query(node.services.machine, "SearchWfRun", request).body)
+                found.update(id.id for id in page.results)
+                if not page.HasField("bookmark"):
+                    break
+                request.bookmark = page.bookmark
+        if missing := self.started.keys() - found:
+            raise Violation(f"{node.name} does not find {sorted(missing)} among what has completed")
 
     def _nothing_is_left(self, node: "Node") -> None:
         services = node.services
@@ -114,13 +133,16 @@ class Promises:
 TASKS = 3
 """Of every WfRun, one after the other."""
 
+WF_SPECS = ("waiting", "at-once")
+SEARCH_PAGE = 7
+
 
 def _pairs(node: "Node") -> list[tuple[bytes, bytes]]:
     tables = range(255)
     return [pair for table in tables for pair in node.store.scan(bytes([table]), bytes([table + 1]))]
 
 
-def _query(machine: Machine, method: str, request: VariableId | WfRunId) -> Result:
+def _query(machine: Machine, method: str, request: Message) -> Result:
     return machine.query(method, "default", "anonymous", request.SerializeToString())
 
 
