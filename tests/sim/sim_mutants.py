@@ -10,6 +10,7 @@ import pytest
 import sim_disk
 import sim_upgrade
 from sim_cluster import Cluster
+from sim_node import Node as SimNode
 from sim_nodes import Nodes
 from sim_promises import Promises
 from sim_upgrade import Upgrade
@@ -28,6 +29,7 @@ from konik.cluster.polls import Polls
 from konik.cluster.proposer import Proposer
 from konik.cluster.raft import leading, quorum, reading
 from konik.cluster.raft.invariant import BrokenInvariant
+from konik.cluster.raft.membership import Membership
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.roles import Leader
 from konik.cluster.raft.state import State
@@ -88,6 +90,29 @@ def upgrades(seed: int, directory: Path) -> None:
 
 
 # Rules of the core and of the shell around it.
+
+
+def believe_what_the_old_directory_acknowledged(patch: Patch) -> None:
+    def take_up_list(state: State, leader: Leader, before: Membership) -> None:
+        known = dict(leader.progress)
+        honest(state, leader, before)
+        leader.progress = {peer: known.get(peer, place) for peer, place in leader.progress.items()}
+        leader.voting = tuple(leader.progress[peer] for peer in state.electors)
+
+    honest = leading.take_up_list
+    patch.setattr(leading, "take_up_list", take_up_list)
+
+
+def take_who_joins_for_the_founder(patch: Patch) -> None:
+    """A node that has lost its disk is back at once, and knows nothing of what it has promised."""
+
+    def lose_disk(self: SimNode, identity: bytes) -> None:
+        founders, own, met = self.founders, self.identity, self.met
+        honest(self, identity)
+        self.founders, self.identity, self.met = founders, own, met
+
+    honest = SimNode.lose_disk
+    patch.setattr(SimNode, "lose_disk", lose_disk)
 
 
 def release_before_the_sync(patch: Patch) -> None:
@@ -336,6 +361,10 @@ MUTANTS = (
         replicas,
         commit_older_terms_by_counting,
         190,
+    ),
+    Mutant("nothing is known of a new directory", nodes, believe_what_the_old_directory_acknowledged),
+    Mutant(
+        "a lost disk's vote leaves the list before its new directory gets one", nodes, take_who_joins_for_the_founder
     ),
     Mutant("commands that come before a leader has begun are kept", nodes, drop_what_comes_before_the_office_begins),
     Mutant("what was on its way on a broken connection is sent again", nodes, send_nothing_again_on_a_new_connection),
