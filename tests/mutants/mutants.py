@@ -515,9 +515,11 @@ _BACKUP = (
         "konik.cluster.journal",
         "            before()\n"
         "            transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))\n"
-        "            _begin_at(transaction, base, Vow(base.term, None, base.index))\n",
+        "            transaction.put(FOUNDERS, seal(FOUNDERS, founders.pack()))\n"
+        "            layout.begin(transaction, base, Vow(base.term, None, base.index))\n",
         "            transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))\n"
-        "            _begin_at(transaction, base, Vow(base.term, None, base.index))\n"
+        "            transaction.put(FOUNDERS, seal(FOUNDERS, founders.pack()))\n"
+        "            layout.begin(transaction, base, Vow(base.term, None, base.index))\n"
         "        before()\n",
         RESTORE + "test_killed_at_any_step_it_leaves_what_no_node_starts_on_and_what_can_be_restored_into",
     ),

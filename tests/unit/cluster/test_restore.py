@@ -9,11 +9,12 @@ from typing import Any
 import pytest
 from backup_making import INDEX, OLD, TERM, backup_of, configuration, state
 
-from konik.cluster import journal
+from konik.cluster import journal_layout
 from konik.cluster.backup_file import BackupRefused
 from konik.cluster.config import Config, ConfigurationError
 from konik.cluster.identity import DirectoryRefused, NotBootstrapped, WrongDirectory
 from konik.cluster.journal import LmdbJournal
+from konik.cluster.journal_layout import Extent
 from konik.cluster.node import STATE_DIRECTORY, make_data_directory
 from konik.cluster.raft.membership import unpack
 from konik.cluster.raft.messages import Entry
@@ -22,7 +23,7 @@ from konik.cluster.restore import restore_data_directory
 from konik.cluster.store import image
 from konik.cluster.store.image import MEMBERS
 from konik.cluster.store.opening import open_store
-from konik.cluster.store.sealed import seal
+from konik.cluster.store.sealed import SEAL_BYTES, seal
 from konik.statemachine import cluster_config
 from konik.statemachine.version import KNOWN, UnknownVersion
 
@@ -178,6 +179,7 @@ def test_a_state_that_was_damaged_before_it_was_copied_is_refused(
     store.write(PAIRS)
     with monkeypatch.context() as patch:
         patch.setattr(image, "seal", flipped)
+        patch.setattr(image, "unseal", lambda key, record: record[:-SEAL_BYTES])  # a copy that looks at nothing
         file = backup_of(store, tmp_path / "backup")
     store.close()
     assert "take another backup, of another node" in refused_state(config, file)
@@ -209,7 +211,7 @@ def test_the_state_is_on_the_disk_before_its_name_is_and_both_before_the_log_cou
     backup: Path, config: Config, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = []
-    fsync, rename, begin = os.fsync, os.rename, journal._begin_at
+    fsync, rename, begin = os.fsync, os.rename, journal_layout.begin
 
     def synced(descriptor: int) -> None:
         path = Path(os.readlink(f"/proc/self/fd/{descriptor}"))
@@ -220,13 +222,13 @@ def test_the_state_is_on_the_disk_before_its_name_is_and_both_before_the_log_cou
         steps.append("rename")
         rename(source, target)
 
-    def begun(*arguments: Any) -> int:
+    def begun(*arguments: Any) -> Extent:
         steps.append("log")
         return begin(*arguments)
 
     monkeypatch.setattr(os, "fsync", synced)
     monkeypatch.setattr(os, "rename", renamed)
-    monkeypatch.setattr(journal, "_begin_at", begun)
+    monkeypatch.setattr(journal_layout, "begin", begun)
     restore_data_directory(config, backup)
     unfinished = "data/state.lmdb.restored"
     assert steps == [f"{unfinished}/data.mdb", unfinished, "rename", "data", "log", "data/log.lmdb", "data", "."]
@@ -237,7 +239,7 @@ import os, signal, sys
 from pathlib import Path
 sys.path.insert(0, sys.argv[1])
 from backup_making import configuration
-from konik.cluster import backup_file, journal, restore
+from konik.cluster import backup_file, journal, journal_layout, restore
 from konik.cluster.store.image import Image
 
 def die(*_, **__):
@@ -278,8 +280,8 @@ POINTS = {
     "when it is marked": "after(Image, 'write')",
     "before the rename": "before(restore.os, 'rename')",
     "after the rename": "after(restore.os, 'rename')",
-    "before the log is made": "before(journal, '_begin_at')",
-    "before the log is committed": "after(journal, '_begin_at')",
+    "before the log is made": "before(journal_layout, 'begin')",
+    "before the log is committed": "after(journal_layout, 'begin')",
 }
 
 
