@@ -40,6 +40,10 @@ COMMAND_WORDS = (
     "transfer",
     "backup",
     "restore",
+    "member",
+    "add",
+    "remove",
+    "list",
 )
 
 
