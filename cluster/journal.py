@@ -26,6 +26,8 @@ from konik.cluster.raft.ready import Vow
 
 DEFAULT_LIMITS = Limits()
 
+FOUNDING_BYTES = 1 << 20
+"""More than `LmdbJournal.found` writes: a map that is full must not keep a cluster from being recovered."""
 
 _NOTHING = Entry(0, 0, b"")
 """What lies before the first entry of a cluster."""
@@ -138,6 +140,21 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
             self._extent = layout.begin_anew(transaction, self._extent, base, self._vow)
         self._first, self._last = base.index, base
         return Stored(self._vow, [base])
+
+    def found(self, identity: Identity, founders: Membership, last: Entry) -> None:
+        """After `load`, and instead of `start`: the log is that of a new cluster, which goes on behind `last`.
+
+        All its entries are committed, `last` behind them, too. The old cluster, its members' directories and whatever
+        was promised in it are forgotten. Durable when this returns. Raises lmdb.Error, and nothing has changed.
+        """
+        assert self._writer is None and self._extent is not None, "a log begins another cluster after load"
+        self._environment.set_mapsize(self._environment.info()["map_size"] + FOUNDING_BYTES)
+        with self._environment.begin(write=True) as transaction:
+            for peer in self._directories:
+                transaction.delete(PEER + peer.encode())
+            transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))
+            transaction.put(FOUNDERS, seal(FOUNDERS, founders.pack()))
+            layout.write(transaction, self._extent, Write(0, Vow(last.term, None, last.index), [last], reset=False))
 
     def start(self, synced: Callable[[int], None], trouble: Callable[[str | None], None]) -> None:
         """As in `disk.Journal`."""

@@ -30,6 +30,7 @@ TRANSPORT = "unit/cluster/test_transport.py::"
 FILE = "unit/cluster/test_backup_file.py::"
 BACKUP = "unit/cluster/test_backup.py::"
 RESTORE = "unit/cluster/test_restore.py::"
+RECOVER = "unit/cluster/test_recover.py::"
 
 _JOURNAL = (
     Mutant(
@@ -546,4 +547,42 @@ _BACKUP = (
     ),
 )
 
-MUTANTS = (*_JOURNAL, *_DIRECTORY, *_START, *_SNAPSHOTS, *_APPLYING, *_REPLAY, *_WIRE, *_BACKUP)
+_RECOVERY = (
+    Mutant(
+        "nodes of a recovered cluster meet none of the old one",
+        "konik.cluster.recover",
+        "        if self._config.cluster_bytes == self.remains.cluster:\n",
+        "        if False:\n",
+        RECOVER + "test_a_cluster_with_the_id_of_the_old_one_is_refused",
+    ),
+    Mutant(
+        "every record of what is left is read first",
+        "konik.cluster.recover",
+        "        if store.recount() != found.hash:\n",
+        "        if False:\n",
+        RECOVER + "test_a_damaged_state_is_refused",
+    ),
+    Mutant(
+        "a recovered log counts when the state is marked",
+        "konik.cluster.recover",
+        "            self._mark_state()\n            self._journal.found(identity, Membership((me,)), last)\n",
+        "            self._journal.found(identity, Membership((me,)), last)\n            self._mark_state()\n",
+        RECOVER + "test_a_disk_that_takes_no_more_leaves_what_can_be_recovered_later",
+    ),
+    Mutant(
+        "a recovered cluster begins in a term that nobody has promised anything in",
+        "konik.cluster.recover",
+        "max(stored.vow.term, self._log[-1].term)",
+        "self._log[-1].term",
+        RECOVER + "test_the_node_becomes_the_only_member_and_everything_it_had_counts",
+    ),
+    Mutant(
+        "a recovered node knows nobody of the old cluster",
+        "konik.cluster.journal",
+        "                transaction.delete(PEER + peer.encode())\n",
+        "                pass\n",
+        RECOVER + "test_the_node_becomes_the_only_member_and_everything_it_had_counts",
+    ),
+)
+
+MUTANTS = (*_JOURNAL, *_DIRECTORY, *_START, *_SNAPSHOTS, *_APPLYING, *_REPLAY, *_WIRE, *_BACKUP, *_RECOVERY)

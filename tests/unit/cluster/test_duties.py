@@ -142,6 +142,14 @@ def test_a_process_that_was_replaced_is_forgotten_once(world: World, clock: Hand
     assert world.forgotten() == [("b", b"o" * 16)]
 
 
+def test_a_process_of_a_node_that_is_no_member_any_more_is_forgotten_at_once(world: World) -> None:
+    for node in ("a", "b", "c"):
+        world.session(node, NONCES[node])
+    del world.processes["b"], world.processes["c"]
+    world.duties.lead()
+    assert world.forgotten() == [("b", NONCES["b"]), ("c", NONCES["c"])]
+
+
 def test_a_node_out_of_reach_is_lost_after_a_while_and_not_before(world: World, clock: HandClock) -> None:
     world.session("b", NONCES["b"])
     world.processes["b"] = None
