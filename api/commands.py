@@ -1,4 +1,4 @@
-"""The commands `konik server`, `konik restore` and `konik dev`."""
+"""The commands `konik server`, `konik restore`, `konik recover` and `konik dev`."""
 
 from pathlib import Path
 from typing import Annotated, NoReturn
@@ -6,12 +6,13 @@ from typing import Annotated, NoReturn
 import typer
 
 from konik.api import dev as development
-from konik.api import logs, process
+from konik.api import logs, process, recovery
 from konik.cluster import config as configuration
 from konik.cluster.backup_file import BackupRefused
 from konik.cluster.identity import DirectoryRefused
 from konik.cluster.journal_records import CorruptLog
 from konik.cluster.node import make_data_directory
+from konik.cluster.recover import RecoveryRefused, survivor
 from konik.cluster.restore import restore_data_directory
 from konik.cluster.store.errors import StoreError
 from konik.statemachine.version import UnknownVersion
@@ -21,6 +22,7 @@ _STOPS = (
     configuration.ConfigurationError,
     DirectoryRefused,
     CorruptLog,
+    RecoveryRefused,
     StoreError,
     UnknownVersion,
     OSError,
@@ -96,6 +98,44 @@ def restore(
         f"{settings.data_dir}: node {settings.node} of cluster {settings.cluster_id}, made from cluster "
         f"{made_from.cluster_id} at entry {made_from.index} of term {made_from.term}. When every node is restored from "
         "this same file, start them by `konik server`, without --bootstrap"
+    )
+
+
+def recover(
+    config: Annotated[Path | None, typer.Option(help="the node's TOML file, as for `konik server`")] = None,
+    force_new_cluster: Annotated[
+        bool, typer.Option("--force-new-cluster", help="make a new cluster of it; without this nothing is changed")
+    ] = False,
+    yes: Annotated[bool, typer.Option("--yes", help="do not ask")] = False,
+    node: Annotated[str | None, typer.Option(help="this node's id, one of the members")] = None,
+    data_dir: Annotated[Path | None, typer.Option(help="this node's own directory")] = None,
+    cluster_id: Annotated[str | None, typer.Option(help="of the new cluster; not that of the old one")] = None,
+) -> None:
+    """Go on with the one node that is left, when a majority of the disks is gone for good.
+
+    Run it on the machine of that node, while it is stopped. It says what the node has and what may be lost. With
+    --force-new-cluster it then makes of the node the only member of a new cluster, which needs a cluster_id of its own;
+    that cannot be undone. Afterwards start it by `konik server`, and take in others with `konik member add`.
+
+    Interrupted at any point it may be run again; until it has ended well, no node starts on the directory.
+    """
+    try:
+        settings = configuration.load(config, node=node, data_dir=data_dir, cluster_id=cluster_id)
+        with survivor(settings) as left:
+            typer.echo(recovery.report(left.remains))
+            if not force_new_cluster:
+                typer.echo("\nNothing was changed. With --force-new-cluster this node becomes that of a new cluster.")
+                return
+            left.check_name()
+            if not yes:
+                typer.confirm(f"\nMake it the only member of cluster {settings.cluster_id}?", abort=True)
+            last = left.found_cluster()
+    except _STOPS as error:
+        _fail(error)
+    typer.echo(
+        f"\n{settings.data_dir}: node {settings.node} is the only member of cluster {settings.cluster_id}, from entry "
+        f"{last.index} of term {last.term} on. Start it by `konik server`, without --bootstrap. For each other node: "
+        "empty its data directory, give it the same cluster_id, start it with --join, and run `konik member add`"
     )
 
 

@@ -40,6 +40,7 @@ COMMAND_WORDS = (
     "transfer",
     "backup",
     "restore",
+    "recover",
     "member",
     "add",
     "remove",

@@ -181,7 +181,7 @@ def test_a_deposed_leader_that_has_not_noticed_is_not_the_leader() -> None:
 async def test_help_lists_commands_of_every_room(run: Any) -> None:
     result = await run("--help")
     assert result.exit_code == 0
-    for name in ("backup", "status", "version", "bench", "dev", "restore", "server"):
+    for name in ("backup", "status", "version", "bench", "dev", "recover", "restore", "server"):
         assert name in result.stdout
 
 
