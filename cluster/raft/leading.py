@@ -23,12 +23,12 @@ def take_office(state: State) -> None:
 
 def take_up_list(state: State, leader: Leader, before: Membership) -> None:
     """Another list of members is in force. Who is new, or has another directory, begins as any peer of a new leader."""
-    known = leader.progress
+    known, since = leader.progress, leader.number + 1
     progress: dict[str, Progress] = {}
     for peer in state.peers:
         was, now = before.get(peer), state.membership.get(peer)
         stays = was is not None and now is not None and was.directory == now.directory
-        progress[peer] = known[peer] if stays else Progress(state.log.last, leader.number + 1, state.now)
+        progress[peer] = known[peer] if stays else Progress(state.log.last, since, state.now, since)
     leader.progress = progress
     leader.voting = tuple(leader.progress[peer] for peer in state.electors)
 
@@ -42,7 +42,10 @@ def propose(state: State, data: bytes) -> int | None:
 
 def on_append_answer(state: State, sender: str, answer: AppendAnswer) -> None:
     leader = state.role
-    if not isinstance(leader, Leader) or (peer := leader.progress.get(sender)) is None:
+    if not isinstance(leader, Leader):
+        return
+    peer = leader.progress.get(sender)
+    if peer is None or answer.number < peer.born:
         return
     peer.heard = state.now
     if answer.ok:
@@ -59,7 +62,10 @@ def on_append_answer(state: State, sender: str, answer: AppendAnswer) -> None:
 
 def on_heartbeat_answer(state: State, sender: str, answer: HeartbeatAnswer) -> None:
     leader = state.role
-    if not isinstance(leader, Leader) or (peer := leader.progress.get(sender)) is None:
+    if not isinstance(leader, Leader):
+        return
+    peer = leader.progress.get(sender)
+    if peer is None or answer.number < peer.born:
         return
     peer.heard = state.now
     peer.alive(answer.number)

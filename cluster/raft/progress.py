@@ -27,6 +27,7 @@ class Flight(NamedTuple):
 class Progress:
     __slots__ = (
         "asked",
+        "born",
         "echoed",
         "flight",
         "flight_bytes",
@@ -40,7 +41,9 @@ class Progress:
         "told",
     )
 
-    def __init__(self, next_index: int, since: int, now: float) -> None:
+    def __init__(self, next_index: int, since: int, now: float, born: int = 0) -> None:
+        self.born = born
+        """Of the first message to it. What answers one with a lower number was said by another one of its name."""
         self.match = 0
         """Durable there, and equal to the leader's log, up to here."""
         self.heard = now

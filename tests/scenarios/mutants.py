@@ -744,6 +744,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "True",
     ),
     Mutant(
+        "what the old directory answers late is not the new one's",
+        "members_directories",
+        "progress",
+        "self.born = born",
+        "self.born = 0",
+    ),
+    Mutant(
         "a learner does not campaign",
         "members_directories",
         "election",
