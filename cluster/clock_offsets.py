@@ -58,7 +58,8 @@ class ClockOffsets:
     def _look(self) -> None:
         self._offsets.update(self._heard)
         self._heard.clear()
-        seems_off = bool(self._offsets) and abs(median(self._offsets.values())) > OFF_SECONDS
+        offsets = [self._offsets[peer] for peer in self._peers() if peer in self._offsets]
+        seems_off = bool(offsets) and abs(median(offsets)) > OFF_SECONDS
         self._looks = self._looks + 1 if seems_off else 0
         is_off = self._looks >= LOOKS
         if is_off != self.is_off:

@@ -11,7 +11,8 @@ class World:
         self.clock = clock
         self.told = 0
         self.verdicts: list[bool] = []
-        self.offsets = ClockOffsets(clock, clock, self.send, lambda: ("b", "c"), self.verdicts.append)
+        self.peers: tuple[str, ...] = ("b", "c")
+        self.offsets = ClockOffsets(clock, clock, self.send, lambda: self.peers, self.verdicts.append)
 
     def send(self, peer: str, frame: tuple[object, ...]) -> bool:
         self.told += 1
@@ -83,3 +84,15 @@ def test_of_frames_that_come_together_the_latest_counts(world: World, clock: Han
             world.hear("c", -late)
         clock.advance(TELL_SECONDS)
     assert world.verdicts == []
+
+
+def test_who_is_no_member_any_more_has_no_say(world: World, clock: HandClock) -> None:
+    world.offsets.start()
+    for _ in range(3):
+        world.hear("b", 0.0)
+        world.hear("c", 10.0)
+        clock.advance(TELL_SECONDS)
+    assert world.verdicts == [True]
+    world.peers = ("b",)
+    clock.advance(TELL_SECONDS)
+    assert world.verdicts == [True, False]
