@@ -92,7 +92,7 @@ class Driver:
         self._awake = self._stopped = False
         self._timer: Timer | None = None
         self._timer_at = 0.0
-        self._seen = (core.role, core.term, core.leader, core.membership)
+        self._seen = (core.role, core.term, core.leader, core.membership_since)
 
     # what may be asked of it
 
@@ -200,7 +200,7 @@ class Driver:
 
     def _notice_change(self) -> None:
         core = self.core
-        now = (core.role, core.term, core.leader, core.membership)
+        now = (core.role, core.term, core.leader, core.membership_since)
         if now == self._seen:
             return
         if self._seen[0] is Role.LEADER and now[0] is not Role.LEADER:

@@ -31,9 +31,19 @@ log = structlog.get_logger()
 class Members:
     """The members as a leader sees them. Only `applied` is of use elsewhere, in case this node comes to lead."""
 
-    def __init__(self, me: str, driver: Callable[[], Driver], peer: Callable[[str], Peer | None], clock: Clock) -> None:
-        """`peer(name)` is who is at the other end of a connection, None without one."""
-        self._me, self._driver, self._peer, self._clock = me, driver, peer, clock
+    def __init__(
+        self,
+        me: str,
+        driver: Callable[[], Driver],
+        peer: Callable[[str], Peer | None],
+        ahead: Callable[[str], Hello | None],
+        version: Callable[[], int],
+        clock: Clock,
+    ) -> None:
+        """`peer(name)` is the member at the other end of a connection, `ahead(name)` who is there without being one by
+        this node's list; None without one. `version()` is that of the machine that is in force."""
+        self._me, self._driver, self._clock = me, driver, clock
+        self._peer, self._ahead, self._version = peer, ahead, version
         self._applicants: dict[str, tuple[Hello, float]] = {}
 
     def applied(self, hello: Hello) -> None:
@@ -47,20 +57,24 @@ class Members:
         """
         core = self._driver().core
         member, applicant = core.membership.get(name), self._applicant(name)
-        if applicant is None or (member is not None and member.directory == applicant.directory.hex()):
-            if member is None:
-                raise failed_precondition(
-                    f"no node {name} asks to be taken in: start it with --join, its configuration naming the members"
-                )
-            there = self._answers(name) if member.votes else self._peer(name) is not None
-            if name != self._me and not there:
+        if member is not None and (applicant is None or member.directory == applicant.directory.hex()):
+            if applicant is None and name != self._me and not self._is_there(member):
                 raise failed_precondition(
                     f"{name} is a member and does not answer; if its disk was lost, start it with --join and ask again"
                 )
             return member.votes and self._is_settled()
-        if member is not None and self._answers(name):
+        if applicant is None:
+            raise failed_precondition(
+                f"no node {name} asks to be taken in: start it with --join, its configuration naming the members"
+            )
+        if member is not None and self._is_there(member):
             raise failed_precondition(
                 f"{name} answers, and another node of that name asks to be taken in: stop the one that is to go"
+            )
+        if applicant.machine_version < self._version():
+            raise failed_precondition(
+                f"version {self._version()} of the machine is in force, {name} knows {applicant.machine_version}: "
+                "install a later release there first"
             )
         newcomer = Member(name, False, applicant.directory.hex(), applicant.peer_address, applicant.client_address)
         self._begin(core.membership.including(newcomer))
@@ -80,20 +94,19 @@ class Members:
         """To a learner that has caught up."""
         core = self._driver().core
         for member in core.membership.members:
-            place = core.progress.get(member.name)
-            if member.votes or place is None or not self._answers(member.name):
-                continue
-            behind = core.log.last - place.match
-            if place.mode is Mode.REPLICATE and behind <= BEHIND_ENTRIES_MAX:
+            if not member.votes and self._answers(member.name) and self._has_caught_up(member.name):
                 self._change(core.membership.including(member._replace(votes=True)))
                 return
 
     def _begin(self, membership: Membership) -> None:
         """A change that an operator wants. It must not stop the cluster."""
         voters = membership.voters
-        silent = [name for name in voters if name != self._me and not self._answers(name)]
-        if len(voters) - len(silent) < quorum.needed(len(voters)):
-            raise failed_precondition(f"{', '.join(silent)} would be needed and cannot be reached: start them first")
+        others = [name for name in voters if name != self._me]
+        silent = [name for name in others if not self._answers(name)]
+        behind = [name for name in others if name not in silent and not self._has_caught_up(name)]
+        if len(voters) - len(silent) - len(behind) < quorum.needed(len(voters)):
+            trouble = [f"{name} does not answer" for name in silent] + [f"{name} is behind" for name in behind]
+            raise failed_precondition(f"the others could not go on: {', '.join(trouble)}")
         self._change(membership)
 
     def _change(self, membership: Membership) -> None:
@@ -107,8 +120,13 @@ class Members:
         return core.commit >= core.membership_since
 
     def _applicant(self, name: str) -> Hello | None:
+        """Who asks: by being refused again and again, or being heard without being a member."""
         hello, asked = self._applicants.get(name, (None, 0.0))
-        return hello if self._clock.monotonic() - asked <= ASKS_SECONDS else None
+        return self._ahead(name) or (hello if self._clock.monotonic() - asked <= ASKS_SECONDS else None)
+
+    def _is_there(self, member: Member) -> bool:
+        """A learner that copies has acknowledged nothing yet."""
+        return self._answers(member.name) if member.votes else self._peer(member.name) is not None
 
     def _answers(self, name: str) -> bool:
         """Whether a member does. One that was never heard in this term is taken for silent."""
@@ -116,3 +134,8 @@ class Members:
         if place is None or place.match == 0 or self._peer(name) is None:
             return False
         return self._clock.monotonic() - place.heard <= SILENT_SECONDS
+
+    def _has_caught_up(self, name: str) -> bool:
+        core = self._driver().core
+        place = core.progress[name]
+        return place.mode is Mode.REPLICATE and core.log.last - place.match <= BEHIND_ENTRIES_MAX

@@ -136,6 +136,7 @@ class Node:
             self._scheduler,
             make_driver=self._make_driver,
             peer=self._peer,
+            ahead=self.transport.ahead,
             client_address=self._client_address,
             on_membership=self._take_up_list,
             after_entry=self._after_entry,
@@ -199,7 +200,7 @@ class Node:
             on_change=services.on_change,
             on_installed=self._installed,
             on_peer_message=services.on_peer_message,
-            on_connection=services.on_connection,
+            on_connection=self._on_connection,
             fatal=self._fatal,
             settings=settings,
         )
@@ -245,25 +246,35 @@ class Node:
         return TcpTransport(hello, (listen.host, listen.port), peers, wire, self.journal, tls)
 
     def _take_up_list(self, membership: Membership, since: int) -> None:
-        """Another list of members is in force. Where this node's configuration knows better, that counts."""
-        peers: dict[str, tuple[str, int]] = {}
-        for member in membership.members:
-            configured = self.config.members.get(member.name)
-            if member.name != self.config.node and (configured or member.peer):
-                to = configured.peer if configured else Address.model_validate(member.peer)
-                peers[member.name] = to.host, to.port
-        self.transport.take_up(membership, since, peers)
+        """Another list of members is in force."""
+        others = [member for member in membership.members if member.name != self.config.node]
+        addresses = {member.name: self._addresses(member)[0] for member in others}
+        self.transport.take_up(membership, since, {name: to for name, to in addresses.items() if to is not None})
+
+    def _on_connection(self, peer: str, up: bool) -> None:
+        if up:
+            core = self.driver.core
+            self._take_up_list(core.membership, core.membership_since)  # it has said where it is
+        self.services.on_connection(peer, up)
 
     def _client_address(self, member: Member) -> tuple[str, int]:
-        configured = self.config.members.get(member.name)
-        to = configured.client if configured else Address.model_validate(member.client)
-        return to.host, to.port
+        found = self._addresses(member)[1]
+        assert found is not None, f"nobody knows where clients find {member.name}"
+        return found
+
+    def _addresses(self, member: Member) -> tuple[tuple[str, int] | None, tuple[str, int] | None]:
+        """Where other nodes and clients reach a member: what it has said itself counts first, then this node's
+        configuration, then the list of members."""
+        said, configured = self.transport.hellos.get(member.name), self.config.members.get(member.name)
+        if said is not None and said.peer_address and member.directory in ("", said.directory.hex()):
+            return _address(said.peer_address), _address(said.client_address)
+        if configured is not None:
+            return _address(str(configured.peer)), _address(str(configured.client))
+        return _address(member.peer), _address(member.client)
 
     def _peer(self, name: str) -> Peer | None:
-        if not self.transport.is_connected(name):
-            return None
-        hello = self.transport.hellos[name]
-        return Peer(hello.process, hello.machine_version)
+        hello = self.transport.member(name)
+        return None if hello is None else Peer(hello.process, hello.machine_version)
 
     # -- life -----------------------------------------------------------------------------------------------------
 
@@ -400,6 +411,13 @@ class Node:
             host, port = self._client_address(member)
             status.members.add(node=member.name, address=f"{host}:{port}", votes=member.votes)
         return status
+
+
+def _address(text: str) -> tuple[str, int] | None:
+    if not text:
+        return None
+    address = Address.model_validate(text)
+    return address.host, address.port
 
 
 def _note_trouble(trouble: str | None) -> None:

@@ -20,7 +20,7 @@ from konik.cluster.duties import Duties
 from konik.cluster.entries import command
 from konik.cluster.marks import Fold, Marks
 from konik.cluster.members import Members
-from konik.cluster.network import Peer, PeerFrame
+from konik.cluster.network import Hello, Peer, PeerFrame
 from konik.cluster.polls import Polls
 from konik.cluster.proposer import Proposer
 from konik.cluster.pump import Pump
@@ -65,6 +65,7 @@ class Services:
         *,
         make_driver: Callable[["Services"], Driver],
         peer: Callable[[str], Peer | None],
+        ahead: Callable[[str], Hello | None],
         client_address: Callable[[Member], tuple[str, int]],
         on_membership: Callable[[Membership, int], None],
         after_entry: Callable[[int, int, int], None],
@@ -73,8 +74,9 @@ class Services:
     ) -> None:
         """`state` is that after the entry `applied` (index, term). `make_driver` makes a driver that calls back here.
 
-        `peer(name)` is who is at the other end of a connection, None without one. `client_address(member)` is where
-        clients find it. `on_membership(list, since)` hears which list of members is in force, from its index on.
+        `peer(name)` is the member at the other end of a connection, None without one; `ahead(name)` is who is there
+        without being a member by the list that this node has. `client_address(member)` is where clients find it.
+        `on_membership(list, since)` hears which list of members is in force, from its index on.
         `after_entry(index, term, commands)` hears of each entry when it is applied, and nothing behind it.
 
         Raises UnknownVersion if the state is that of a later release than `release`.
@@ -83,7 +85,7 @@ class Services:
         self._state, self._clock = state, clock
         self._peer, self._after_entry, self._fatal = peer, after_entry, fatal
         self._client_address, self._on_membership = client_address, on_membership
-        self._membership: Membership | None = None
+        self._listed_since: int | None = None
         self.process = process
         self.release = release
         self._addresses: dict[str, str] = {}
@@ -118,7 +120,7 @@ class Services:
         self.polls = Polls(process, clock, scheduler, lambda: self.machine.term, proposer.submit_own)
         proposer.before_flush = self.polls.collect
         self.reads = Reads(self._node, self.pump, driver.read, driver.send)
-        self.members = Members(self._node, lambda: self.driver, peer, clock)
+        self.members = Members(self._node, lambda: self.driver, peer, ahead, lambda: self.machine.version, clock)
         self.duties = Duties(
             lambda: self._configured, state, self.pump, proposer, clock, scheduler, self._processes, self.members
         )
@@ -200,7 +202,7 @@ class Services:
     def on_change(self) -> None:
         """Role, term, leader, list of members or trouble is another one."""
         core = self.driver.core
-        if core.membership is not self._membership:
+        if core.membership_since != self._listed_since:
             self._take_up_list()
         if core.leader is not None and core.leader != self.leader:
             self.leader_changes += 1
@@ -216,6 +218,8 @@ class Services:
 
     def on_connection(self, peer: str, up: bool) -> None:
         """The connection to `peer` stands, or was lost and with it what was on its way."""
+        if up:
+            self._note_addresses()  # it has said where it is
         if up and peer == self.leader:
             self.proposer.resend()
             self.reads.route(self.leader)
@@ -270,14 +274,19 @@ class Services:
     def _take_up_list(self) -> None:
         """Another list of members is in force."""
         core = self.driver.core
-        self._membership = core.membership
+        self._listed_since = core.membership_since
+        self._note_addresses()
+        self._on_membership(core.membership, core.membership_since)
+
+    def _note_addresses(self) -> None:
+        """Where clients find the members who vote."""
+        core = self.driver.core
         self._configured, self._addresses = ConfigureCluster(), {}
         for member in core.membership.members:
             if member.votes:
                 host, port = self._client_address(member)
                 self._configured.members.add(node=member.name, host=host, port=port)
                 self._addresses[member.name] = f"{host}:{port}"
-        self._on_membership(core.membership, core.membership_since)
 
     def _processes(self) -> dict[str, Peer | None]:
         """By member; None for one that does not answer this leader. Who has not answered it yet counts as that.

@@ -132,6 +132,18 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
     def is_connected(self, peer: str) -> bool:
         return peer in self._links
 
+    def member(self, name: str) -> Hello | None:
+        """What the member of that name says of itself, if there is a connection to it."""
+        return self._heard_as(Standing.MEMBER, name)
+
+    def ahead(self, name: str) -> Hello | None:
+        """The same of one that is connected without being a member by the list that this node has."""
+        return self._heard_as(Standing.AHEAD, name)
+
+    def _heard_as(self, standing: Standing, name: str) -> Hello | None:
+        link = self._links.get(name)
+        return self.hellos[name] if link is not None and link.standing is standing else None
+
     def disconnect(self, peer: str, reason: str) -> None:
         """Break the connection to `peer`, if there is one."""
         if (link := self._links.get(peer)) is not None:

@@ -2,7 +2,7 @@
 until it is done."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 
 import grpc
 import grpc.aio
@@ -37,7 +37,12 @@ async def add_member(
     `timeout_s`.
     """
     request = AddMemberRequest(node=node).SerializeToString()
-    return await _until(client, ADD, request, lambda found: _votes(found, node), f"add {node}", timeout_s, progress)
+    what, meanwhile = f"add {node}", "it copies what the others have"
+
+    async def ask(found: ClusterStatus) -> tuple[bool, str]:
+        return await _ask(client, found, ADD, request, meanwhile)
+
+    return await _until(client, ask, lambda found: _votes(found, node), what, timeout_s, progress)
 
 
 async def remove_member(
@@ -47,11 +52,15 @@ async def remove_member(
 
     Raises NotChanged, with the reason, if it is not within `timeout_s`.
     """
-    found = await cluster_status(client)
-    if found.leader == node and len(found.members) > 1:
-        await transfer_leadership(client)
     request = RemoveMemberRequest(node=node).SerializeToString()
-    return await _until(client, REMOVE, request, lambda _: True, f"remove {node}", timeout_s, progress)
+    what, meanwhile = f"remove {node}", "the others have to agree"
+
+    async def ask(found: ClusterStatus) -> tuple[bool, str]:
+        if found.leader == node and len(found.members) > 1:
+            found = await transfer_leadership(client)
+        return await _ask(client, found, REMOVE, request, meanwhile)
+
+    return await _until(client, ask, lambda _: True, what, timeout_s, progress)
 
 
 def _votes(found: ClusterStatus, node: str) -> bool:
@@ -64,8 +73,7 @@ def _votes(found: ClusterStatus, node: str) -> bool:
 
 async def _until(
     client: Client,
-    method: str,
-    request: bytes,
+    ask: Callable[[ClusterStatus], Awaitable[tuple[bool, str]]],
     holds: Callable[[ClusterStatus], bool],
     what: str,
     timeout_s: float,
@@ -77,7 +85,7 @@ async def _until(
             while True:
                 found = await cluster_status(client)
                 if found.leader:
-                    done, reason = await _ask(client, found.member(found.leader).address, method, request)
+                    done, reason = await ask(found)
                     if done:
                         found = await cluster_status(client)
                         if holds(found):
@@ -88,13 +96,13 @@ async def _until(
         raise NotChanged(f"could not {what} within {timeout_s:.0f} s: {reason}") from None
 
 
-async def _ask(client: Client, leader: str, method: str, request: bytes) -> tuple[bool, str]:
-    """Whether it is done, and if not, why."""
-    call = client.channel(leader).unary_unary(method, None, ChangeOfMembers.FromString)
+async def _ask(client: Client, found: ClusterStatus, method: str, request: bytes, meanwhile: str) -> tuple[bool, str]:
+    """Whether it is done, and if not, what is waited for."""
+    call = client.channel(found.member(found.leader).address).unary_unary(method, None, ChangeOfMembers.FromString)
     try:
         answer: ChangeOfMembers = await call(request, timeout=CALL_S, metadata=client.metadata)
     except grpc.aio.AioRpcError as error:
         if error.code() in (grpc.StatusCode.FAILED_PRECONDITION, grpc.StatusCode.UNAVAILABLE):
             return False, error.details() or "the leader cannot be reached"
         raise from_status(method.rpartition("/")[2], error.code(), error.details() or "") from None
-    return answer.done, "it copies what the others have"
+    return answer.done, meanwhile

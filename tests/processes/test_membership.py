@@ -4,12 +4,13 @@ import json
 import shutil
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
 from callers import GO, Callers, waits_for_go
 from published_client import PublishedClient
-from server_processes import Cluster, Node, eventually
+from server_processes import Cluster, Node, eventually, free_ports
 
 SECONDS_MAX = 60.0
 
@@ -57,6 +58,32 @@ def test_a_node_that_has_lost_its_disk_votes_again_once_it_has_everything(tmp_pa
         cluster.leader().kill()
         cluster.whole()
         nothing_is_lost(callers, cluster.running)
+
+
+def test_a_node_may_come_back_at_other_addresses_that_only_it_knows(tmp_path: Path) -> None:
+    with Cluster(tmp_path) as cluster:
+        cluster.bootstrap()
+        moved = cluster.followers()[0]
+        others = [node for node in cluster.nodes if node is not moved]
+        moved.kill()
+        shutil.rmtree(moved.data)
+        configured = moved.configuration.read_text()
+        addresses = (moved.client, cluster.peers[moved.name], cluster.http[moved.name])
+        for old, port in zip(addresses, free_ports(3), strict=True):
+            configured = configured.replace(f'"{old}"', f'"127.0.0.1:{port}"')
+        moved.configuration.write_text(configured)
+        moved.client = tomllib.loads(configured)["members"][moved.name]["client"]
+        moved.start("--join")
+        done(konik("member", "add", moved.name, server=others[0]))
+        cluster.whole()
+
+        def all_know() -> bool:
+            listed = [member for node in cluster.nodes for member in node.figures.members if member.node == moved.name]
+            return [member.address for member in listed] == [moved.client] * 3
+
+        eventually(all_know, "every node has met it")
+        cluster.leader().kill()
+        cluster.whole()
 
 
 def test_the_disk_that_was_given_up_is_not_heard_any_more(tmp_path: Path) -> None:
@@ -119,7 +146,7 @@ def test_a_removal_that_would_stop_the_cluster_is_refused(tmp_path: Path) -> Non
         def refused() -> bool:
             tried = konik("member", "remove", alive.name, "--timeout", "1", server=cluster.leader())
             assert tried.returncode == 1
-            return f"{dead.name} would be needed" in tried.stderr
+            return f"{dead.name} does not answer" in tried.stderr
 
         eventually(refused, "it says who is missing")
         assert voters(alive) == ["node-1", "node-2", "node-3"]

@@ -159,7 +159,8 @@ class Node:
             time,
             time,
             make_driver=self._make_driver,
-            peer=self.hellos.get,
+            peer=lambda name: self.hellos.get(name) if self.standings.get(name) is Standing.MEMBER else None,
+            ahead=self._ahead,
             client_address=lambda member: ("localhost", 1),
             on_membership=self._take_up_list,
             after_entry=self.after_entry,
@@ -294,6 +295,11 @@ class Node:
         if found is Standing.MEMBER:
             self.met.setdefault(peer, hello.directory)
         return True
+
+    def _ahead(self, name: str) -> Hello | None:
+        other = self.cluster.node(name)
+        connected = name in self.hellos and other.services is not None
+        return other.hello() if connected and self.standings[name] is Standing.AHEAD else None
 
     def hears(self, peer: str, frame: Frame) -> bool:
         """Whether it believes this of `peer`."""

@@ -29,7 +29,15 @@ class Bench:
         )
         self.core.log = SimpleNamespace(last=100)
         self.connected = {"b", "c"}
-        self.members = Members("a", lambda: self, self.peer, clock)  # type: ignore[arg-type, return-value]
+        self.ahead: dict[str, Hello] = {}
+        self.members = Members(
+            "a",
+            lambda: self,  # type: ignore[arg-type, return-value]  # in what is asked of a driver
+            self.peer,
+            self.ahead.get,
+            lambda: 1,
+            clock,
+        )
         for peer in ("b", "c"):
             self.hear(peer)
 
@@ -130,5 +138,33 @@ def test_a_removal_that_leaves_too_few_who_answer_is_refused(bench: Bench, clock
         bench.hear("c")
     else:
         bench.connected.discard("b")
-    assert bench.refusal("remove", "c").startswith("b would be needed")
+    assert "b does not answer" in bench.refusal("remove", "c")
     assert not bench.members.remove("b"), "the silent one may go"
+
+
+def test_a_removal_that_leaves_too_few_who_have_everything_is_refused(bench: Bench) -> None:
+    bench.hear("b", match=10)
+    assert "b is behind" in bench.refusal("remove", "c")
+
+
+def test_a_learner_that_copies_is_not_replaced_by_another_of_its_name(bench: Bench) -> None:
+    bench.connected.discard("c")
+    bench.members.applied(hello("c"))
+    bench.members.add("c")
+    bench.commit()
+    bench.connected.add("c")
+    bench.hear("c", match=0, mode=Mode.SNAPSHOT)
+    bench.members.applied(hello("c", b"o" * 16))
+    assert "stop the one that is to go" in bench.refusal("add", "c")
+
+
+def test_who_is_heard_without_being_a_member_can_be_taken_in(bench: Bench) -> None:
+    """Its log has a list that was given up: so it is not refused, and need not ask."""
+    bench.ahead["d"] = hello("d")
+    assert not bench.members.add("d")
+    assert bench.core.membership.get("d") == Member("d", False, NEW.hex(), "host:7000", "host:2023")
+
+
+def test_a_node_of_too_early_a_release_is_not_taken_in(bench: Bench) -> None:
+    bench.members.applied(hello("d")._replace(machine_version=0))
+    assert "install a later release" in bench.refusal("add", "d")

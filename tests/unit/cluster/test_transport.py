@@ -386,6 +386,8 @@ async def test_of_one_with_a_later_list_all_is_heard_but_its_answers_until_the_l
         async with running(b):
             await a.until(("b", "up"))
             await b.until(("a", "up"))
+            ahead = a.transport.ahead("b")
+            assert ahead is not None and ahead.members_since == 7 and a.transport.member("b") is None
             answer, question = VoteAnswer(1, False, True), RequestVote(1, False, 0, 0)
             b.send("a", answer)
             b.send("a", question)
@@ -393,6 +395,7 @@ async def test_of_one_with_a_later_list_all_is_heard_but_its_answers_until_the_l
             a.transport.take_up(Membership.of("a").including(Listed("b", True, (b"b" * 16).hex())), 7, {})
             b.send("a", answer)
             assert await a.report() == ("b", answer)
+            assert a.transport.ahead("b") is None and a.transport.member("b") is not None
 
 
 # -- TLS ------------------------------------------------------------------------------------------------------------
