@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Annotated, NoReturn
 
+import lmdb
 import typer
 
 from konik.api import dev as development
@@ -26,6 +27,7 @@ _STOPS = (
     StoreError,
     UnknownVersion,
     OSError,
+    lmdb.Error,
 )
 
 
