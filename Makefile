@@ -41,7 +41,7 @@ unit: setup ## Tests within one process
 		tests/linearisability tests/sim tests/house
 
 slow: setup ## Tests with real processes
-	$(V)/pytest -q tests/processes tests/chaos
+	$(V)/pytest -q -rs tests/processes tests/chaos
 
 quickstart: setup ## Three nodes, a workflow, and the leader killed in the middle of it
 	$(V)/python examples/quickstart/run.py
