@@ -126,12 +126,17 @@ class Members:
 
     def _is_there(self, member: Member) -> bool:
         """A learner that copies has acknowledged nothing yet."""
-        return self._answers(member.name) if member.votes else self._peer(member.name) is not None
+        return self._answers(member.name) if member.votes else self._is_heard(member.name)
 
     def _answers(self, name: str) -> bool:
         """Whether a member does. One that was never heard in this term is taken for silent."""
         place = self._driver().core.progress.get(name)
-        if place is None or place.match == 0 or self._peer(name) is None:
+        return place is not None and place.match > 0 and self._is_heard(name)
+
+    def _is_heard(self, name: str) -> bool:
+        """It was, lately, or the term has just begun."""
+        place = self._driver().core.progress.get(name)
+        if place is None or self._peer(name) is None:
             return False
         return self._clock.monotonic() - place.heard <= SILENT_SECONDS
 

@@ -147,7 +147,7 @@ def test_a_removal_that_leaves_too_few_who_have_everything_is_refused(bench: Ben
     assert "b is behind" in bench.refusal("remove", "c")
 
 
-def test_a_learner_that_copies_is_not_replaced_by_another_of_its_name(bench: Bench) -> None:
+def test_a_learner_that_copies_is_not_replaced_by_another_of_its_name(bench: Bench, clock: HandClock) -> None:
     bench.connected.discard("c")
     bench.members.applied(hello("c"))
     bench.members.add("c")
@@ -156,6 +156,10 @@ def test_a_learner_that_copies_is_not_replaced_by_another_of_its_name(bench: Ben
     bench.hear("c", match=0, mode=Mode.SNAPSHOT)
     bench.members.applied(hello("c", b"o" * 16))
     assert "stop the one that is to go" in bench.refusal("add", "c")
+    clock.advance(SILENT_SECONDS + 0.1)
+    bench.hear("b")
+    bench.members.add("c")
+    assert bench.core.membership.get("c") == Member("c", False, (b"o" * 16).hex(), "host:7000", "host:2023"), "silent"
 
 
 def test_who_is_heard_without_being_a_member_can_be_taken_in(bench: Bench) -> None:
