@@ -90,6 +90,14 @@ def _lose_disk(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
     return f"loses its disk, and comes back with an empty one {seconds:.3f} s later"
 
 
+def _remove(cluster: "Nodes", node: "Node", chance: Random) -> str | None:
+    if not cluster.may_lose_a_disk() or node.disk.is_damaged or node in cluster.joining:
+        return None
+    seconds = chance.choice((0.1, 1.0, 3.0)) * chance.random()
+    cluster.remove(node, chance.randbytes(16), seconds)
+    return f"is removed, and comes back with an empty disk {seconds:.3f} s later"
+
+
 def _isolate(cluster: "Nodes", node: "Node", chance: Random) -> str:
     others = [name for name in cluster.names if name != node.name]
     crossing = [(node.name, other) for other in others] + [(other, node.name) for other in others]
@@ -180,5 +188,6 @@ FAULTS: dict[Callable[["Nodes", "Node", Random], str | None], int] = {
     _transfer: 4,
     _stop: 2,
     _lose_disk: 2,
+    _remove: 1,
 }
 """What may happen, and how often compared with the others."""

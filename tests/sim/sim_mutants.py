@@ -388,7 +388,7 @@ MUTANTS = (
     Mutant("the version does not rise while only some have the code for it", upgrades, raise_the_version_at_once),
     Mutant("a majority that has the code is not enough", upgrades, raise_the_version_with_a_majority),
     Mutant("nor are all but those who are away", upgrades, raise_the_version_without_those_who_are_away),
-    Mutant("what a member's earlier process knew does not count", upgrades, believe_what_an_earlier_process_knew, 50),
+    Mutant("what a member's earlier process knew does not count", upgrades, believe_what_an_earlier_process_knew, 10),
     Mutant(
         "a release behaves as before until its version is in force",
         upgrades,

@@ -243,13 +243,41 @@ class Nodes:
         it."""
         node.crash()
         node.lose_disk(identity)
-        self.joining.append(node)
+        if node not in self.joining:
+            self.joining.append(node)
         self.counts["disks lost"] += 1
         self.world.after(seconds, node.start)
         self.world.after(seconds, lambda: self._take_in(node))
 
+    def remove(self, node: Node, identity: bytes, seconds: float) -> None:
+        """An operator removes it while it lives. Some time after that it comes again, as somebody new."""
+        self.joining.append(node)
+        self.counts["members removed"] += 1
+        known_as = node.identity
+
+        def ask() -> None:
+            if node.identity != known_as:
+                return
+            for leader in self.leaders():
+                assert leader.services is not None
+                try:
+                    done = leader.services.members.remove(node.name)
+                except Rejection as rejection:
+                    self.world.note(leader.name, "cannot remove", node.name, rejection.message)
+                    if leader is node:
+                        leader.services.driver.transfer()
+                    continue
+                if done:
+                    self.lose_disk(node, identity, seconds)
+                    return
+            self.world.after(OPERATOR_SECONDS, ask)
+
+        ask()
+
     def _take_in(self, newcomer: Node) -> None:
         """Until leader and newcomer say that it has a vote."""
+        if newcomer not in self.joining:
+            return
         for leader in self.leaders():
             assert leader.services is not None
             try:

@@ -153,7 +153,8 @@ class Upgrade(Nodes):
         if now == LATER and self.raised_at is None:
             self.raised_at = index
             self.counts["risen under faults"] += self.is_faulty
-            if old := [other.name for other in self.nodes if other.release.known < LATER]:
+            members = [other for other in self.nodes if other not in self.joining]
+            if old := [other.name for other in members if other.release.known < LATER]:
                 raise Violation(f"the version rises at entry {index}, and {old} do not know it")
         if (now == LATER) != (self.raised_at is not None and index >= self.raised_at):
             raise Violation(f"{node.name} has version {now} behind entry {index}, it rose at {self.raised_at}")
