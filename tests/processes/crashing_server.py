@@ -11,6 +11,7 @@ from collections.abc import Callable
 from typing import Any, Never
 from unittest.mock import patch
 
+from konik.cluster import journal_layout as layout
 from konik.cluster.journal import DEFAULT_LIMITS, LmdbJournal
 from konik.cluster.journal_writer import Writer
 from konik.cluster.store.image import Checkpoint, Image
@@ -59,15 +60,15 @@ def before_the_log_is_cut() -> None:
 
 
 def before_a_step_of_the_cut_commits() -> None:
-    delete = Writer._delete
+    cut = layout.cut
 
-    def dying(self: Writer, *arguments: Any) -> Any:
-        deleted = delete(self, *arguments)
-        if self._may_cut():
+    def dying(transaction: Any, extent: layout.Extent, *arguments: Any) -> layout.Extent:
+        left = cut(transaction, extent, *arguments)
+        if left.first > extent.first:
             die()
-        return deleted
+        return left
 
-    patch.object(Writer, "_delete", dying).start()
+    patch.object(layout, "cut", dying).start()
 
 
 def after_a_step_of_the_cut(*, is_last: bool) -> None:
