@@ -134,7 +134,10 @@ class Duties:
                 self._gone_since.pop(node, None)
         for process in dedup.sessions(self._view):
             peer = processes.get(process.node)
-            if process.node not in processes or (peer is not None and peer.process != process.nonce):
+            if process.node not in processes:
+                if self._members.is_settled():  # what is submitted for a list that is given up would outlive it
+                    self._forget(process)
+            elif peer is not None and peer.process != process.nonce:
                 self._forget(process)
             elif peer is not None:
                 self._lost.discard(process)

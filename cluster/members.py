@@ -62,7 +62,7 @@ class Members:
                 raise failed_precondition(
                     f"{name} is a member and does not answer; if its disk was lost, start it with --join and ask again"
                 )
-            return member.votes and self._is_settled()
+            return member.votes and self.is_settled()
         if applicant is None:
             raise failed_precondition(
                 f"no node {name} asks to be taken in: start it with --join, its configuration naming the members"
@@ -84,7 +84,7 @@ class Members:
         """Removes the member; True: it is none. Raises Rejection: FAILED_PRECONDITION."""
         membership = self._driver().core.membership
         if membership.get(name) is None:
-            return self._is_settled()
+            return self.is_settled()
         if name == self._me:
             raise failed_precondition(f"{name} leads: have another one lead first, with `konik leader transfer`")
         self._begin(membership.excluding(name))
@@ -114,7 +114,7 @@ class Members:
         if self._driver().change(membership) is not None:
             log.info("the members change", to=str(membership))
 
-    def _is_settled(self) -> bool:
+    def is_settled(self) -> bool:
         """Whether the list of members is committed."""
         core = self._driver().core
         return core.commit >= core.membership_since

@@ -57,6 +57,7 @@ class World:
         self.processes: dict[str, bytes | None] = dict(NONCES)
         self.versions: dict[str, int] = {}
         self.looks = 0
+        self.list_is_committed = True
         self.members = ConfigureCluster()
         self.members.members.add(node="a", host="localhost", port=1)
         self.duties = Duties(
@@ -69,11 +70,14 @@ class World:
             lambda: {
                 node: nonce and Peer(nonce, self.versions.get(node, KNOWN)) for node, nonce in self.processes.items()
             },
-            self,  # type: ignore[arg-type]  # for its `give_votes`
+            self,  # type: ignore[arg-type]  # for its `give_votes` and `is_settled`
         )
 
     def give_votes(self) -> None:
         self.looks += 1
+
+    def is_settled(self) -> bool:
+        return self.list_is_committed
 
     def session(self, node: str, nonce: bytes) -> None:
         self.view[keys.SESSION + keys.text(node) + nonce] = keys.long(1)
@@ -224,3 +228,15 @@ def test_a_follower_does_none_of_it(world: World, clock: HandClock) -> None:
     world.proposer.ticks = 0
     clock.advance(NODE_LOSS_SECONDS * 2)
     assert world.submitted == [] and world.proposer.ticks == 0
+
+
+def test_who_was_removed_is_forgotten_once_that_is_committed(world: World, clock: HandClock) -> None:
+    """A list that is given up leaves nothing behind: what was submitted would go to the next leader."""
+    world.session("d", b"d" * 16)
+    world.list_is_committed = False
+    world.duties.lead()
+    clock.advance(1.0)
+    assert world.forgotten() == []
+    world.list_is_committed = True
+    clock.advance(1.0)
+    assert world.forgotten() == [("d", b"d" * 16)]
