@@ -274,6 +274,9 @@ class Nodes:
 
         ask()
 
+    def turned_away(self, newcomer: Node, rejection: Rejection) -> None:
+        """A leader has told the operator why it does not take that node in now."""
+
     def _take_in(self, newcomer: Node) -> None:
         """Until leader and newcomer say that it has a vote."""
         if newcomer not in self.joining:
@@ -284,6 +287,7 @@ class Nodes:
                 done = leader.services.members.add(newcomer.name)
             except Rejection as rejection:
                 self.world.note(leader.name, "cannot take in", newcomer.name, rejection.message)
+                self.turned_away(newcomer, rejection)
                 continue
             if done and newcomer.services is not None and newcomer.services.driver.core.is_voter:
                 self.joining.remove(newcomer)

@@ -18,6 +18,7 @@ from sim_world import Violation
 
 from konik.statemachine import keys, version
 from konik.statemachine.registry import METHODS
+from konik.statemachine.rejection import Rejection
 from konik.statemachine.version import KNOWN, THIS, Release, UnknownVersion
 from konik.statemachine.view import Readable
 
@@ -167,6 +168,15 @@ class Upgrade(Nodes):
         self.counts["old releases refused"] += 1
         node.installed = self._later
         self.world.after(LOOK_SECONDS, node.start)
+
+    def turned_away(self, newcomer: Node, rejection: Rejection) -> None:
+        """The operator installs the later release where that is what is missing."""
+        if "install a later release" in rejection.message and newcomer.services is not None:
+            if self.raised_at is None or newcomer.release.known == LATER:
+                raise Violation(f"{newcomer.name}, which knows {newcomer.release.known}, is turned away: {rejection}")
+            self.counts["old releases turned away"] += 1
+            newcomer.installed = self._later
+            self._restart(newcomer)
 
     def _is_done(self) -> bool:
         services = [node.services for node in self.nodes if node.services is not None]
