@@ -129,9 +129,6 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         port: int = self._server.sockets[0].getsockname()[1]
         return port
 
-    def is_connected(self, peer: str) -> bool:
-        return peer in self._links
-
     def member(self, name: str) -> Hello | None:
         """What the member of that name says of itself, if there is a connection to it."""
         return self._heard_as(Standing.MEMBER, name)

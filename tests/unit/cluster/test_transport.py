@@ -156,7 +156,7 @@ async def test_without_a_connection_nothing_is_sent() -> None:
     a = Member("a", {"b": NOWHERE})
     async with running(a):
         assert not a.send("b", Heartbeat(1, 1, 1))
-        assert not a.transport.is_connected("b")
+        assert a.transport.member("b") is None
 
 
 # -- parting --------------------------------------------------------------------------------------------------------
@@ -218,7 +218,7 @@ async def test_a_peer_that_does_not_read_loses_the_connection(monkeypatch: pytes
         chunk = SnapshotChunk(1, 0, bytes(1 << 20))
         for _ in range(200):
             a.send("b", chunk)
-            if not a.transport.is_connected("b"):
+            if a.transport.member("b") is None:
                 break
             await asyncio.sleep(0)
         assert await a.report() == ("b", "down")
@@ -280,7 +280,7 @@ async def test_a_member_with_another_directory_than_recorded_is_refused() -> Non
         async with pair(memory_of_a=memory) as (a, b):
             await complaint(logs, "another data directory")
             assert a.reports.empty() and memory.directories["b"] == b"known before...."
-            assert not a.transport.is_connected("b")
+            assert a.transport.member("b") is None
 
 
 async def test_who_is_refused_is_told_to_look_there_once_and_never_believes_to_be_connected() -> None:
@@ -313,7 +313,7 @@ async def test_a_member_that_answers_at_the_address_of_another_is_refused() -> N
             c = Member("c", {"a": NOWHERE, "b": a.address})
             async with running(c):
                 await complaint(logs, "'a' answers where b should")
-                assert not c.transport.is_connected("a") and not c.transport.is_connected("b")
+                assert c.transport.member("a") is None and c.transport.member("b") is None
 
 
 @pytest.mark.parametrize(
@@ -376,7 +376,7 @@ async def test_who_asks_to_be_taken_in_is_refused_and_made_known() -> None:
             async with asyncio.timeout(SECONDS_MAX):
                 hello = await asked.get()
             assert (hello.node, hello.peer_address) == ("b", "here:7000")
-            assert a.reports.empty() and not a.transport.is_connected("b")
+            assert a.reports.empty() and a.transport.member("b") is None
 
 
 async def test_of_one_with_a_later_list_all_is_heard_but_its_answers_until_the_list_is_here() -> None:
@@ -433,7 +433,7 @@ async def test_a_certificate_that_names_somebody_else_is_refused(authority: trus
             tls_of_a=certificate(authority, tmp_path, "a"), tls=certificate(authority, tmp_path, "other")
         ) as (a, _):
             await complaint(logs, "b's certificate is for ['other']")
-            assert not a.transport.is_connected("b")
+            assert a.transport.member("b") is None
 
 
 async def test_a_certificate_of_another_authority_is_refused(authority: trustme.CA, tmp_path: Path) -> None:
@@ -444,7 +444,7 @@ async def test_a_certificate_of_another_authority_is_refused(authority: trustme.
             tls=certificate(forger, tmp_path / "forged", "b", trusted=authority),
         ) as (a, b):
             await complaint(logs, "a does not accept this node")
-            assert a.reports.empty() and not a.transport.is_connected("b")
+            assert a.reports.empty() and a.transport.member("b") is None
 
 
 async def test_plain_tcp_is_refused_under_tls(authority: trustme.CA, tmp_path: Path) -> None:
