@@ -240,3 +240,14 @@ def test_who_was_removed_is_forgotten_once_that_is_committed(world: World, clock
     world.list_is_committed = True
     clock.advance(1.0)
     assert world.forgotten() == [("d", b"d" * 16)]
+
+
+def test_learners_are_looked_after_for_as_long_as_this_node_leads(world: World, clock: HandClock) -> None:
+    assert world.looks == 0
+    world.duties.lead()
+    clock.advance(1.0)
+    looks = world.looks
+    assert looks > 1
+    world.duties.follow()
+    clock.advance(1.0)
+    assert world.looks == looks
