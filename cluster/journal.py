@@ -128,7 +128,7 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
     def load(self) -> Stored:
         """What is stored. Raises CorruptLog unless every record is as it was written, and follows the one before."""
         with self._environment.begin() as transaction:
-            entries, self._extent = layout.read_entries(_records(transaction, LOG), self._vow, self._path)
+            self._vow, entries, self._extent = layout.read_entries(transaction, _records(transaction, LOG), self._path)
         self._first, self._last = entries[0].index, entries[-1]
         return Stored(self._vow, entries)
 

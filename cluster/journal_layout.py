@@ -12,7 +12,7 @@ from konik.cluster.journal_records import VOW, CorruptLog, entry_key, seal, seal
 from konik.cluster.raft.messages import Entry
 from konik.cluster.raft.ready import Vow
 
-_VOW = Struct(">QQ")  # term, commit; the vote follows
+_VOW = Struct(">QQQI")  # term, commit, index and sum of the log's last entry; the vote follows
 
 
 class Reading(Protocol):
@@ -49,19 +49,18 @@ class Extent(NamedTuple):
 
 def read_vow(reading: Reading) -> Vow:
     """Raises CorruptLog."""
-    record = reading.get(VOW)
-    if record is None:
-        raise CorruptLog("there is no record of term and vote")
-    content = unseal(VOW, bytes(record))
-    term, commit = _VOW.unpack_from(content)
-    return Vow(term, content[_VOW.size :].decode() or None, commit)
+    return _unpack(reading)[0]
 
 
-def read_entries(records: Iterable[tuple[bytes, bytes]], vow: Vow, place: str) -> tuple[list[Entry], Extent]:
-    """All entries of a log, from its keys and records in order, and what it holds.
+def read_entries(
+    reading: Reading, records: Iterable[tuple[bytes, bytes]], place: str
+) -> tuple[Vow, list[Entry], Extent]:
+    """The vow, all entries of a log, from its keys and records in order, and what it holds.
 
-    Raises CorruptLog, which names `place`, unless every record is as it was written, and follows the one before.
+    Raises CorruptLog, which names `place`, unless every record is as it was written, follows the one before, and the
+    last one is that which was written with the vow.
     """
+    vow, last, last_sum = _unpack(reading)
     entries: list[Entry] = []
     own: int | None = None
     for key, record in records:
@@ -69,17 +68,17 @@ def read_entries(records: Iterable[tuple[bytes, bytes]], vow: Vow, place: str) -
         if entries and entry.index != entries[-1].index + 1:
             raise CorruptLog(f"{place}: entry {entries[-1].index + 1} is missing")
         entries.append(entry)
-    if own is None or not vow.commit <= entries[-1].index:
-        raise CorruptLog(f"{place}: the log ends before its own commit index {vow.commit}")
-    return entries, Extent(entries[0].index, entries[-1].index, own)
+    if own is None or (entries[-1].index, own) != (last, last_sum):
+        raise CorruptLog(f"{place}: the log does not end with the entry {last} that was written last")
+    assert vow.commit <= last, f"{place}: the log ends with entry {last}, its commit index is {vow.commit}"
+    return vow, entries, Extent(entries[0].index, last, own)
 
 
 def begin(transaction: Transaction, base: Entry, vow: Vow) -> Extent:
     """An empty map becomes a log of one entry."""
     record, own = seal_entry(base, 0)
     transaction.put(entry_key(base.index), record)
-    transaction.put(VOW, seal(VOW, _pack(vow)))
-    return Extent(base.index, base.index, own)
+    return _vowed(transaction, vow, Extent(base.index, base.index, own))
 
 
 def begin_anew(transaction: Transaction, extent: Extent, base: Entry, vow: Vow) -> Extent:
@@ -91,17 +90,16 @@ def begin_anew(transaction: Transaction, extent: Extent, base: Entry, vow: Vow) 
 
 def write(transaction: Transaction, extent: Extent, write: Write) -> Extent:
     """What `write` asks for."""
-    transaction.put(VOW, seal(VOW, _pack(write.vow)))
     if not write.entries:
         assert not write.reset, "a log that begins anew needs an entry to begin with"
-        return extent
+        return _vowed(transaction, write.vow, extent)
     extent = _make_room(transaction, extent, write.entries[0].index, write.reset)
     own = extent.last_sum
     for place, entry in enumerate(write.entries, extent.last + 1):
         assert entry.index == place, f"entry {entry.index} in the place of {place}"
         record, own = seal_entry(entry, own)
         transaction.put(entry_key(entry.index), record)
-    return Extent(extent.first, write.entries[-1].index, own)
+    return _vowed(transaction, write.vow, Extent(extent.first, write.entries[-1].index, own))
 
 
 def _make_room(transaction: Transaction, extent: Extent, index: int, reset: bool) -> Extent:
@@ -126,5 +124,18 @@ def cut(transaction: Transaction, extent: Extent, to: int, entries_max: int) -> 
     return extent._replace(first=max(extent.first, end))
 
 
-def _pack(vow: Vow) -> bytes:
-    return _VOW.pack(vow.term, vow.commit) + (vow.vote or "").encode()
+def _vowed(transaction: Transaction, vow: Vow, extent: Extent) -> Extent:
+    """With the vow stands where the log ends: or an end that is lost would not be missed."""
+    content = _VOW.pack(vow.term, vow.commit, extent.last, extent.last_sum) + (vow.vote or "").encode()
+    transaction.put(VOW, seal(VOW, content))
+    return extent
+
+
+def _unpack(reading: Reading) -> tuple[Vow, int, int]:
+    """The vow; index and sum of the last entry. Raises CorruptLog."""
+    record = reading.get(VOW)
+    if record is None:
+        raise CorruptLog("there is no record of term and vote")
+    content = unseal(VOW, bytes(record))
+    term, commit, last, last_sum = _VOW.unpack_from(content)
+    return Vow(term, content[_VOW.size :].decode() or None, commit), last, last_sum

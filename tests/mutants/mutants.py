@@ -120,11 +120,18 @@ _JOURNAL = (
         JOURNAL + "test_a_flipped_bit_in_the_vow_stops_the_node",
     ),
     Mutant(
-        "a log does not end before its commit index",
+        "a log ends where its vow says",
         "konik.cluster.journal_layout",
-        "if own is None or not vow.commit <= entries[-1].index:",
-        "if own is None:",
+        "if own is None or (entries[-1].index, own) != (last, last_sum):",
+        "if own is None or entries[-1].index < vow.commit:",
         JOURNAL + "test_a_log_that_lost_its_end_stops_the_node",
+    ),
+    Mutant(
+        "a log ends with what its vow says",
+        "konik.cluster.journal_layout",
+        "if own is None or (entries[-1].index, own) != (last, last_sum):",
+        "if own is None or entries[-1].index != last:",
+        JOURNAL + "test_an_end_or_a_vow_that_was_replaced_and_is_there_again_stops_the_node",
     ),
 )
 

@@ -97,9 +97,8 @@ class Disk:
 
     def load(self) -> Stored:
         """As `disk.Journal.load`. Raises CorruptLog."""
-        vow = layout.read_vow(self.records)
-        log = self.records.irange(LOG, VOW, (True, False))
-        entries, self.extent = layout.read_entries([(key, self.records[key]) for key in log], vow, "the simulated disk")
+        log = [(key, self.records[key]) for key in self.records.irange(LOG, VOW, (True, False))]
+        vow, entries, self.extent = layout.read_entries(self.records, log, "the simulated disk")
         return Stored(vow, entries)
 
     @property

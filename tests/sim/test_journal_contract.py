@@ -279,7 +279,7 @@ def test_half_a_record_is_noticed(filled: Log, key: bytes) -> None:
         stored(filled)
 
 
-@pytest.mark.parametrize("key", [entry_key(2), VOW])
+@pytest.mark.parametrize("key", [entry_key(2), entry_key(5), VOW])
 def test_a_missing_record_is_noticed(filled: Log, key: bytes) -> None:
     filled.change(key, lambda record: None)
     with pytest.raises(CorruptLog):

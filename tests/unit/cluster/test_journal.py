@@ -9,7 +9,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -355,10 +355,23 @@ def test_an_entry_that_was_replaced_and_is_there_again_stops_the_node(filled: Pa
         stored(filled)
 
 
-def test_a_log_that_lost_its_end_stops_the_node(filled: Path) -> None:
-    for index in (3, 4, 5):
+@pytest.mark.parametrize("lost", [(5,), (3, 4, 5), range(6)])
+def test_a_log_that_lost_its_end_stops_the_node(filled: Path, lost: Iterable[int]) -> None:
+    for index in lost:
         damage(filled, entry_key(index), lambda record: None)
-    with pytest.raises(CorruptLog, match="ends before its own commit index 3"):
+    with pytest.raises(CorruptLog, match="does not end with the entry 5 that was written last"):
+        stored(filled)
+
+
+@pytest.mark.parametrize("key", [entry_key(5), VOW])
+def test_an_end_or_a_vow_that_was_replaced_and_is_there_again_stops_the_node(filled: Path, key: bytes) -> None:
+    with lmdb.open(str(filled)) as environment, environment.begin() as transaction:
+        replaced = bytes(transaction.get(key))
+    with running(filled) as (journal, loop):
+        journal.write(1, Vow(2, None, 2), entries(5, 5, data=b"another"))
+        loop.until_synced(1)
+    damage(filled, key, lambda record: replaced)
+    with pytest.raises(CorruptLog, match="does not end with the entry 5 that was written last"):
         stored(filled)
 
 
