@@ -170,9 +170,12 @@ class Upgrade(Nodes):
         self.world.after(LOOK_SECONDS, node.start)
 
     def turned_away(self, newcomer: Node, rejection: Rejection) -> None:
-        """The operator installs the later release where that is what is missing."""
-        if "install a later release" in rejection.message and newcomer.services is not None:
-            if self.raised_at is None or newcomer.release.known == LATER:
+        """The operator installs the later release where that is what is missing.
+
+        Where it is installed already, the leader has not heard the new process yet.
+        """
+        if "install a later release" in rejection.message and newcomer.release.known < LATER:
+            if self.raised_at is None:
                 raise Violation(f"{newcomer.name}, which knows {newcomer.release.known}, is turned away: {rejection}")
             self.counts["old releases turned away"] += 1
             newcomer.installed = self._later
