@@ -49,6 +49,7 @@ class Report:
     syncs: dict[str, int] | None = None
     checkpoints: dict[str, int] | None = None
     log_cuts: dict[str, int] | None = None
+    elections: int | None = None
     machine: dict[str, object] = field(default_factory=machine)
     versions: dict[str, str] = field(default_factory=versions)
 
@@ -92,7 +93,10 @@ COUNTED = {"entries": "entries_applied", "syncs": "syncs", "checkpoints": "check
 
 
 def node_figures(before: Mapping[str, NodeStatus], after: Mapping[str, NodeStatus]) -> dict[str, Any]:
-    """What nodes say of themselves, as fields of a report: counters since `before`, or since the process started."""
+    """What nodes say of themselves, as fields of a report: counters since `before`, or since the process started.
+
+    Elections are those that have raised the term.
+    """
 
     def risen(node: str, answer: NodeStatus, counter: str) -> int:
         same = node in before and before[node].pid == answer.pid
@@ -103,7 +107,15 @@ def node_figures(before: Mapping[str, NodeStatus], after: Mapping[str, NodeStatu
         name: {node: risen(node, answer, counter) for node, answer in after.items()}
         for name, counter in COUNTED.items()
     }
-    return {"sync_p50_ms": {node: answer.sync_p50_ms for node, answer in after.items()}, **counted}
+    return {
+        "sync_p50_ms": {node: answer.sync_p50_ms for node, answer in after.items()},
+        "elections": _term(after) - _term(before),
+        **counted,
+    }
+
+
+def _term(nodes: Mapping[str, NodeStatus]) -> int:
+    return max(answer.term for answer in nodes.values())
 
 
 def percentiles_ms(seconds: Sequence[float]) -> dict[str, float]:

@@ -140,6 +140,7 @@ SHOWN = (
     "entries",
     "syncs",
     "checkpoints",
+    "elections",
     "file_system",
 )
 

@@ -46,15 +46,18 @@ def test_every_report_has_every_key(tmp_path: Path) -> None:
 
 
 def test_counters_of_nodes_are_those_since_the_beginning_or_since_the_process_started() -> None:
-    def status(pid: int, entries: int) -> NodeStatus:
-        return NodeStatus(pid=pid, entries_applied=entries, syncs=entries // 2, checkpoints=1, sync_p50_ms=1.5)
+    def status(pid: int, entries: int, term: int) -> NodeStatus:
+        return NodeStatus(
+            pid=pid, entries_applied=entries, syncs=entries // 2, checkpoints=1, sync_p50_ms=1.5, term=term
+        )
 
-    before = {"a": status(1, 100), "b": status(2, 100)}
-    figures = node_figures(before, {"a": status(1, 150), "b": status(3, 30)})
+    before = {"a": status(1, 100, 4), "b": status(2, 100, 4)}
+    figures = node_figures(before, {"a": status(1, 150, 5), "b": status(3, 30, 6)})
     assert figures["entries"] == {"a": 50, "b": 30}
     assert figures["syncs"] == {"a": 25, "b": 15}
     assert figures["checkpoints"] == {"a": 0, "b": 1}
     assert figures["sync_p50_ms"] == {"a": 1.5, "b": 1.5}
+    assert figures["elections"] == 2
 
 
 def test_a_report_shows_what_was_measured_and_what_went_wrong() -> None:
