@@ -9,14 +9,13 @@ import pkgutil
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from google.protobuf.message import DecodeError, Message
-
 from konik.api.pb.internal_pb2 import Timer
 from konik.statemachine import commands, dedup, entry_time, genesis, keys, nodes, queries, term, timers, version
 from konik.statemachine.context import Context, Plans, Reader
 from konik.statemachine.entry import Command, Entry, Result, Step, ok, refused
 from konik.statemachine.registry import Method
 from konik.statemachine.rejection import Code, Rejection
+from konik.statemachine.requests import Requests
 from konik.statemachine.run import advance
 from konik.statemachine.run import run as runs
 from konik.statemachine.tasks import queue
@@ -50,7 +49,8 @@ class Machine:
     ) -> None:
         """Raises UnknownVersion if the state is a later release's."""
         version.check(version.in_force(view), release.known, "the state")
-        self._known, self._methods = release
+        self._known, self._methods = release.known, release.methods
+        self._read = Requests(release.fields).read
         self._view = view
         self._plans = Plans()
         self._report = report
@@ -114,7 +114,7 @@ class Machine:
         try:
             reader = Reader(self._view, self._plans, tenant, principal, self.time_ms)
             registered = self._method(method)
-            return ok(registered.run(reader, _parse(registered, request)).SerializeToString())
+            return ok(registered.run(reader, self._read(registered, request, self._view)).SerializeToString())
         except Rejection as rejection:
             return refused(rejection.code, rejection.message)
 
@@ -171,7 +171,7 @@ class Machine:
         context = self._context(command.tenant, command.principal, now_ms, index, ids.used)
         try:
             registered = self._method(command.method)
-            response = registered.run(context, _parse(registered, command.request))
+            response = registered.run(context, self._read(registered, command.request, self._view))
             result = ok(response.SerializeToString(deterministic=True))
             context.commit()
         except Rejection as rejection:
@@ -209,13 +209,3 @@ class _Counter:
     """How many numbers the commands of one entry have used for ids and places; a failed one's are not used again."""
 
     used: int = 0
-
-
-def _parse(method: Method, request: bytes) -> Message:
-    message = method.request()
-    try:
-        message.ParseFromString(request)
-    except DecodeError:
-        name = method.request.DESCRIPTOR.name
-        raise Rejection(Code.INVALID_ARGUMENT, f"the request of {method.name} is no {name}") from None
-    return message

@@ -6,6 +6,7 @@ before until the value has risen; it rises when the leader has seen that the pro
 """
 
 from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Final, NamedTuple
 
 from konik.statemachine import keys
@@ -19,6 +20,12 @@ KNOWN: Final = 1
 
 FIRST: Final = 1
 
+FIELDS: Final[Mapping[str, int]] = MappingProxyType({})
+"""The fields of requests that the first version does not have: by their full names, the version that brings each.
+
+A field stays in it for good: entries that were written before stay as they are.
+"""
+
 
 class Release(NamedTuple):
     """What a process has the code for. Replicas of one cluster may have different ones, and yet apply alike."""
@@ -26,6 +33,8 @@ class Release(NamedTuple):
     known: int
     """The latest behaviour. What is newer than the one in force, `methods` must not do yet."""
     methods: Mapping[str, Method]
+    fields: Mapping[str, int] = FIELDS
+    """As `FIELDS`. A field of a later version than the one in force is as good as absent."""
 
 
 THIS: Final = Release(KNOWN, METHODS)

@@ -26,6 +26,7 @@ PUMP = "unit/cluster/test_pump.py::"
 WIRE = "unit/cluster/test_wire.py::"
 DRIVER = "unit/cluster/test_driver.py::"
 REPLAY = "engine/test_replay.py::"
+LATER_FIELDS = "engine/test_later_fields.py::"
 TRANSPORT = "unit/cluster/test_transport.py::"
 FILE = "unit/cluster/test_backup_file.py::"
 BACKUP = "unit/cluster/test_backup.py::"
@@ -340,6 +341,13 @@ _APPLYING = (
         " or registered.since > version.FIRST and registered.since > self.version",
         "",
         "engine/test_version.py::test_a_method_of_a_later_version_is_unknown_to_all_until_that_version_is_in_force",
+    ),
+    Mutant(
+        "a field that a release does not know reaches neither behaviour nor state",
+        "konik.statemachine.requests",
+        "    message.DiscardUnknownFields()\n",
+        "",
+        LATER_FIELDS + "test_states_are_equal_and_have_the_field_from_the_entry_on_that_raises_the_version",
     ),
 )
 
