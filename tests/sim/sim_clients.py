@@ -71,7 +71,7 @@ class Call:
     ) -> None:
         """With `once` the request has an id of the caller's own, so that it is carried out once however often sent."""
         self.cluster, self.method, self.then = cluster, method, then
-        self.request = request.SerializeToString(deterministic=True)
+        self.request = cluster.encoded(request)
         self.client_id: ClientId | None = None
         self.once = once
         self.is_answered = False

@@ -40,6 +40,7 @@ from konik.cluster.store.sealed import SEAL_BYTES
 from konik.statemachine import dedup, keys, version
 from konik.statemachine.entry import CommandId
 from konik.statemachine.registry import METHODS
+from konik.statemachine.requests import Requests
 from konik.statemachine.tasks import queue
 
 SECONDS = 6.0
@@ -341,6 +342,10 @@ def behave_differently_before_the_version_is_raised(patch: Patch) -> None:
     patch.setattr(sim_upgrade, "behaves_differently", lambda state: True)
 
 
+def see_later_fields_at_once(patch: Patch) -> None:
+    patch.setattr(Requests, "read", lambda self, method, raw, state: method.request.FromString(raw))
+
+
 def apply_what_is_not_known(patch: Patch) -> None:
     patch.setattr(version, "check", lambda version, known, of_what: None)
 
@@ -394,5 +399,6 @@ MUTANTS = (
         upgrades,
         behave_differently_before_the_version_is_raised,
     ),
+    Mutant("a later field counts for nothing until its version is in force", upgrades, see_later_fields_at_once),
     Mutant("a replica stops at a version that it does not know", upgrades, apply_what_is_not_known),
 )

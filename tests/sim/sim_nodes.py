@@ -9,6 +9,7 @@ from collections.abc import Callable, Container
 from math import inf
 from pathlib import Path
 
+from google.protobuf.message import Message
 from sim_clients import Call, Caller, Worker, definitions
 from sim_damage import BAD_DISKS, Damage
 from sim_faults import BROKEN_CONNECTIONS, SLOW_COPIES, SLOW_SYNCS, STRAY_FRAMES, Cause, Faults
@@ -129,6 +130,10 @@ class Nodes:
 
     def skew_seconds(self) -> float:
         return self.world.between(-1, 1) * self._skew_seconds
+
+    def encoded(self, request: Message) -> bytes:
+        """As callers send it."""
+        return request.SerializeToString(deterministic=True)
 
     def node(self, name: str) -> Node:
         return self._by_name[name]

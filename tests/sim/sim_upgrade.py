@@ -1,8 +1,9 @@
 """A cluster of whole nodes that is upgraded one by one, while calls, tasks and faults go on.
 
 The later release knows one version more and behaves differently once that is in force: its RunWf counts the WfRuns that
-it starts. One node may be taken back before the last has been upgraded, and afterwards one may be tried with the old
-release, which must refuse to go on. The order and the moments have a chance of their own, made of the seed.
+it starts. Its request has one field more, a weight, which all callers send all the time and the later release adds up.
+One node may be taken back before the last has been upgraded, and afterwards one may be tried with the old release,
+which must refuse to go on. The order and the moments have a chance of their own, made of the seed.
 """
 
 from collections.abc import Container
@@ -11,19 +12,25 @@ from pathlib import Path
 from random import Random
 from typing import Any, Final, NamedTuple
 
+from google.protobuf.message import Message
 from sim_faults import Cause, stop
 from sim_node import Node
 from sim_nodes import Nodes
 from sim_world import Violation
 
+from konik.api.pb.run_requests_pb2 import RunWfRequest
 from konik.statemachine import keys, version
 from konik.statemachine.registry import METHODS
 from konik.statemachine.rejection import Rejection
 from konik.statemachine.version import KNOWN, THIS, Release, UnknownVersion
 from konik.statemachine.view import Readable
+from tests.contract.later_contract import with_field
 
 LATER: Final = KNOWN + 1
 STARTED: Final = keys.META + b"started"
+WEIGHED: Final = keys.META + b"weighed"
+WEIGHT: Final = 3
+REQUEST: Final[type[Any]] = with_field(RunWfRequest, "konik.v1.RunWfRequest", "weight")
 LOOK_SECONDS = 0.05
 ALMOST_SECONDS = 1.0
 """For so long all members but one have the later release, and that one has had it."""
@@ -36,9 +43,12 @@ def later_release() -> Release:
     def run_wf(context: Any, request: Any) -> Any:
         if behaves_differently(context.txn):
             context.txn.put(STARTED, keys.long(started(context.txn) + 1))
-        return before.run(context, request)
+        if request.weight:  # which nobody has to ask the version for
+            context.txn.put(WEIGHED, keys.long(weighed(context.txn) + request.weight))
+        return before.run(context, RunWfRequest.FromString(request.SerializeToString()))
 
-    return Release(LATER, {**METHODS, "RunWf": replace(before, run=run_wf)})
+    methods = {**METHODS, "RunWf": replace(before, request=REQUEST, run=run_wf)}
+    return Release(LATER, methods, {"konik.v1.RunWfRequest.weight": LATER})
 
 
 def behaves_differently(state: Readable) -> bool:
@@ -47,6 +57,10 @@ def behaves_differently(state: Readable) -> bool:
 
 def started(state: Readable) -> int:
     return int.from_bytes(state.get(STARTED) or b"", "big")
+
+
+def weighed(state: Readable) -> int:
+    return int.from_bytes(state.get(WEIGHED) or b"", "big")
 
 
 class UpgradedNode(Node):
@@ -103,6 +117,15 @@ class Upgrade(Nodes):
         self._stepped: Node | None = None
         self.raised_at: int | None = None
         """The entry that has raised the version."""
+
+    def encoded(self, request: Message) -> bytes:
+        """As callers send it who know the later release, whatever the nodes have."""
+        raw = super().encoded(request)
+        if not isinstance(request, RunWfRequest):
+            return raw
+        later = REQUEST.FromString(raw)
+        later.weight = WEIGHT
+        return super().encoded(later)
 
     # what the operator does
 
@@ -188,7 +211,10 @@ class Upgrade(Nodes):
             return False
         if not super()._is_done():
             return False
-        self.counts["WfRuns that the later release has counted"] = started(self.nodes[0].store)
+        count, weight = started(self.nodes[0].store), weighed(self.nodes[0].store)
+        if weight != count * WEIGHT:
+            raise Violation(f"{count} WfRuns began with the version in force, and weigh {weight}")
+        self.counts["WfRuns that the later release has counted"] = count
         return True
 
     def _unfinished(self) -> str:
