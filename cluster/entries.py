@@ -11,7 +11,11 @@ import msgpack
 from konik.statemachine.entry import ClientId, Command, CommandId, Entry
 
 FORMAT = 1
-"""Of these bytes; the version of the machine's behaviour is inside."""
+"""Of these bytes: always the first thing in them. The version of the machine's behaviour is inside.
+
+The replicas that read an entry need not have the release that wrote it. So a later format comes with a later version:
+`pack` writes that of `entry.version`, which every member knows, and `unpack` reads all that there have been.
+"""
 
 
 class UnreadableEntry(Exception):
@@ -31,9 +35,12 @@ def unpack(raw: bytes) -> Entry:
         UnreadableEntry: it is none, or one of a later format.
     """
     try:
-        format, version, time_ms, floors, commands = msgpack.unpackb(raw, use_list=False)
+        format, *fields = msgpack.unpackb(raw, use_list=False)
         if format != FORMAT:
-            raise UnreadableEntry(f"the entry has format {format}, this version reads {FORMAT}: install a later one")
+            raise UnreadableEntry(
+                f"the entry has format {format!r:.20}, this version reads {FORMAT}: install a later one"
+            )
+        version, time_ms, floors, commands = fields
         return Entry(version, time_ms, tuple(CommandId(*floor) for floor in floors), tuple(map(command, commands)))
     except (ValueError, TypeError, msgpack.UnpackException) as error:
         raise UnreadableEntry(f"{len(raw)} bytes that are no entry: {error!r:.200}") from error
