@@ -9,11 +9,20 @@ from typing import NamedTuple, Protocol
 from konik.cluster.raft.messages import Message
 
 PROTOCOL_VERSION = 1
-"""Of the frames between members. Members of different versions refuse each other."""
+PROTOCOL_OLDEST = 1
+"""Of the frames between members, copies of the state among them: the latest that this release speaks, and the oldest.
+
+Two members speak the latest that both do; if there is none, they refuse each other. So a release that brings another
+one speaks that of the release before, too, or a cluster could not be upgraded node after node.
+"""
 
 
 class Hello(NamedTuple):
-    """The first frame on a connection, from both sides: who speaks, of which cluster, with which memory."""
+    """The first frame on a connection, from both sides: who speaks, of which cluster, with which memory.
+
+    It is read before anybody knows which protocol the other side speaks. So these fields stay, whatever the protocol:
+    a later release adds its own behind them, and an earlier one does not look there.
+    """
 
     version: int
     cluster: bytes  # 16 bytes, the same in every member
@@ -26,6 +35,7 @@ class Hello(NamedTuple):
     peer_address: str  # where this member serves peers
     founder: bool  # its data directory was made with the cluster, by --bootstrap
     members_since: int  # the index from which the list of members counts that it has
+    oldest_version: int = PROTOCOL_OLDEST
 
 
 class Peer(NamedTuple):

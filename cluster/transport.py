@@ -1,9 +1,9 @@
 """The connections of one member to all others, over TCP: who dials whom, who is believed, who is told when one breaks.
 
 It fills pysyncobj's transport contract. Of two members the one with the higher id dials, again and again; the other one
-too, with less zeal, since it may not be known there yet. A member is heard only after a hello that fits: same protocol,
-same cluster, under TLS the certificate's name, and a place in the list of members (`standing`). Of a member's
-connections only the newest is heard.
+too, with less zeal, since it may not be known there yet. A member is heard only after a hello that fits: a protocol
+that both speak, same cluster, under TLS the certificate's name, and a place in the list of members (`standing`). Of a
+member's connections only the newest is heard.
 """
 
 import asyncio
@@ -258,8 +258,11 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
     def _check(self, link: Link, hello: Hello) -> Standing:
         """Raises Refused, or NoMember of somebody that could be one."""
         ours, peer, names = self._hello, hello.node, link.names
-        if hello.version != ours.version:
-            raise Refused(f"{peer} speaks protocol {hello.version}, this node {ours.version}: run compatible releases")
+        if min(hello.version, ours.version) < max(hello.oldest_version, ours.oldest_version):
+            raise Refused(
+                f"{peer} speaks protocols {hello.oldest_version} to {hello.version}, this node "
+                f"{ours.oldest_version} to {ours.version}: upgrade all nodes to a release between the two first"
+            )
         if hello.cluster != ours.cluster:
             raise Refused(
                 f"{peer} belongs to cluster {hello.cluster.hex()}, this node to {ours.cluster.hex()}: "

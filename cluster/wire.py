@@ -1,8 +1,8 @@
 """Frames as bytes: a length, then msgpack of (kind, *fields).
 
 What a peer sends is believed only here: a frame is one of the kinds in the tables below, with exactly its fields, each
-of the right type and within its bounds, or it is a `WireError`. No other exception comes out of `decode` and
-`Splitter`, whatever the bytes; nothing here may ever construct an object that the bytes name.
+of the right type and within its bounds, or it is a `WireError`; only a Hello may have more. No other exception comes
+out of `decode` and `Splitter`, whatever the bytes; nothing here may ever construct an object that the bytes name.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -134,7 +134,7 @@ FIELDS: Mapping[type[Any], tuple[Field, ...]] = MappingProxyType(
         HeartbeatAnswer: (number, number),
         Commit: (number, number),
         TimeoutNow: (number,),
-        Hello: (number, identifier, name, identifier, identifier, number, name, number, name, flag, number),
+        Hello: (number, identifier, name, identifier, identifier, number, name, number, name, flag, number, number),
         SnapshotOffer: (number, number, number, number, data(64)),
         SnapshotChunk: (number, number, data(CHUNK_BYTES_MAX)),
         SnapshotReceived: (number, number),
@@ -190,7 +190,9 @@ class Wire:
         make, fields = known
         values = raw if type(raw[0]) is str else raw[1:]
         if len(values) != len(fields):
-            raise WireError(f"expected {len(fields)} fields, found {raw!r:.80}")
+            if raw[0] != NUMBERS[Hello] or len(values) < len(fields):
+                raise WireError(f"expected {len(fields)} fields, found {raw!r:.80}")
+            values = values[: len(fields)]  # a later release says more
         return make([field(value) for field, value in zip(fields, values, strict=True)])  # type: ignore[no-any-return]
 
 

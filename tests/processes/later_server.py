@@ -1,7 +1,7 @@
 """A node of a later release: `later_server.py --config …`, otherwise `konik server`.
 
-It knows one version of the machine more. Once that is in force, a TaskDef without a description gets one. The
-production code has no hooks: its release is replaced here, in this process alone.
+It knows one version of the machine more. Once that is in force, a TaskDef without a description gets one. It also says
+that it speaks one protocol more. The production code has no hooks: its release is replaced here, in this process alone.
 """
 
 import sys
@@ -9,6 +9,7 @@ from dataclasses import replace
 from typing import Any
 from unittest.mock import patch
 
+from konik.cluster import network, node
 from konik.sdk.cli.main import main
 from konik.statemachine import machine, version  # noqa: F401  # the machine registers all methods
 from konik.statemachine.registry import METHODS
@@ -29,5 +30,6 @@ def put_task_def(context: Any, request: Any) -> Any:
 if __name__ == "__main__":
     methods = {**METHODS, "PutTaskDef": replace(METHODS["PutTaskDef"], run=put_task_def)}
     patch.object(version, "THIS", version.Release(LATER, methods)).start()
+    patch.object(node, "PROTOCOL_VERSION", network.PROTOCOL_VERSION + 1).start()
     sys.argv.insert(1, "server")
     main()

@@ -130,6 +130,12 @@ async def test_two_members_meet_and_talk() -> None:
         assert await a.report() == ("b", note)
 
 
+async def test_members_meet_whose_releases_speak_one_protocol_in_common() -> None:
+    async with pair(version=PROTOCOL_VERSION + 1) as (a, b):
+        assert await a.report() == ("b", "up")
+        assert await b.report() == ("a", "up")
+
+
 async def test_each_knows_what_the_other_said_of_itself() -> None:
     async with pair(client_address="here:2023", pid=77) as (a, b):
         await a.until(("b", "up"))
@@ -253,7 +259,10 @@ async def test_who_connects_and_says_nothing_is_sent_away(monkeypatch: pytest.Mo
     ("of_b", "words"),
     [
         ({"cluster": b"x" * 16}, "belongs to cluster 7878"),
-        ({"version": PROTOCOL_VERSION + 1}, "run compatible releases"),
+        (
+            {"version": PROTOCOL_VERSION + 2, "oldest_version": PROTOCOL_VERSION + 1},
+            "upgrade all nodes to a release between the two first",
+        ),
         ({"name": "x"}, "x is no member"),
         ({"name": "a"}, "check the members' addresses"),
     ],
@@ -263,10 +272,9 @@ async def test_a_stranger_is_refused_with_the_reason(of_b: dict[str, Any], words
         a = Member("a", {"b": NOWHERE})
         async with running(a):
             writer = (await asyncio.open_connection(*a.address))[1]
-            stranger = {"name": "b", "version": PROTOCOL_VERSION, "cluster": CLUSTER, **of_b}
-            hello = Hello(
-                stranger["version"], stranger["cluster"], stranger["name"], b"b" * 16, b"B" * 16, 1, "", 1, "", True, 0
-            )
+            stranger = {"name": "b", "version": PROTOCOL_VERSION, "cluster": CLUSTER, "oldest_version": 1, **of_b}
+            version, cluster, name, oldest = (stranger[key] for key in ("version", "cluster", "name", "oldest_version"))
+            hello = Hello(version, cluster, name, b"b" * 16, b"B" * 16, 1, "", 1, "", True, 0, oldest)
             writer.write(Wire().encode(hello) + Wire().encode(Heartbeat(1, 1, 1)))
             await complaint(logs, words)
             writer.close()

@@ -45,7 +45,7 @@ FRAMES: dict[type[Any], st.SearchStrategy[Any]] = {
     HeartbeatAnswer: st.builds(HeartbeatAnswer, numbers, numbers),
     Commit: st.builds(Commit, numbers, numbers),
     TimeoutNow: st.builds(TimeoutNow, numbers),
-    Hello: st.builds(Hello, numbers, ids, names, ids, ids, numbers, names, numbers, names, st.booleans(), numbers),
+    Hello: st.builds(Hello, numbers, ids, names, ids, ids, numbers, names, numbers, names, flags, numbers, numbers),
     SnapshotOffer: st.builds(SnapshotOffer, numbers, numbers, numbers, numbers, st.binary(max_size=64)),
     SnapshotChunk: st.builds(SnapshotChunk, numbers, numbers, st.binary(max_size=200)),
     SnapshotReceived: st.builds(SnapshotReceived, numbers, numbers),
@@ -82,6 +82,13 @@ def test_every_kind_of_message_has_its_fields_its_number_and_a_test() -> None:
 def test_a_frame_comes_back_as_it_was_sent(frame: Any) -> None:
     back = Wire().decode(body_of(Wire().encode(frame)))
     assert back == frame and type(back) is type(frame)
+
+
+@given(FRAMES[Hello], st.lists(numbers | names, max_size=3))
+def test_what_a_later_release_says_of_itself_behind_what_is_known_is_not_looked_at(
+    hello: Hello, more: list[Any]
+) -> None:
+    assert Wire().decode(msgpack.packb([NUMBERS[Hello], *hello, *more])) == hello
 
 
 @given(peer_frames)
@@ -134,8 +141,9 @@ def test_any_msgpack_under_a_known_kind_is_a_frame_of_that_kind_or_refused(kind:
         msgpack.packb([NUMBERS[AppendAnswer], 1, 1, 1, 1]),
         msgpack.packb([NUMBERS[Append], 1, 1, 1, 1, 1, [[1, 1]]]),
         msgpack.packb([NUMBERS[Append], 1, 1, 1, 1, 1, [[1, 1, "text"]]]),
-        msgpack.packb([NUMBERS[Hello], 1, bytes(15), "a", bytes(16), bytes(16), 1, "", 1, "", True, 0]),
-        msgpack.packb([NUMBERS[Hello], 1, bytes(16), "a" * 256, bytes(16), bytes(16), 1, "", 1, "", True, 0]),
+        msgpack.packb([NUMBERS[Hello], 1, bytes(15), "a", bytes(16), bytes(16), 1, "", 1, "", True, 0, 1]),
+        msgpack.packb([NUMBERS[Hello], 1, bytes(16), "a" * 256, bytes(16), bytes(16), 1, "", 1, "", True, 0, 1]),
+        msgpack.packb([NUMBERS[Hello], 1, bytes(16), "a", bytes(16), bytes(16), 1, "", 1, "", True, 0]),
         msgpack.packb([NUMBERS[Commit], 1, 2]) + b"\0",
         msgpack.packb([NUMBERS[Commit], 1, msgpack.ExtType(5, b"x")]),
         b"\x81\x81\x01\x02\x03",  # a map with a map as its key
