@@ -12,7 +12,7 @@ from sim_checks import Checks
 from sim_damage import Damage
 from sim_disk import Disk, Pump, SimJournal, SimSnapshots
 from sim_network import Conditions, SimNetwork
-from sim_world import NodeTime, Violation, World
+from sim_world import DRIFTS, NodeTime, Violation, World
 
 from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.journal_records import CorruptLog
@@ -39,7 +39,7 @@ class Node:
         if self.driver is not None or self.is_lost:
             return
         cluster = self.cluster
-        self.time = time = NodeTime(cluster.world)
+        self.time = time = NodeTime(cluster.world, cluster.world.rate(cluster.drift))
         durable = partial(cluster.checks.keeps, self.name)
         self.journal = SimJournal(self.disk, time, cluster.world, cluster.sync_seconds, durable)
         self.pump = Pump(self.disk.checkpoint, self.apply)
@@ -135,6 +135,7 @@ class Node:
         if core.role is Role.LEADER:
             self.cluster.checks.leads(self.name, core.term)
             self.cluster.counts["elections"] += 1
+            self.cluster.topple(self)
 
     def install(self, index: int, term: int) -> None:
         assert (self.disk.checkpoint.index, self.disk.checkpoint.term) == (index, term)
@@ -182,7 +183,7 @@ class Cluster:
         self.network = SimNetwork(world, self.names, self._deliver, self._connected, self.counts)
         hasty = {"min_timeout": 0.04, "max_timeout": 0.08, "heartbeat": 0.012, "retry_min": 0.001, "retry_max": 0.01}
         self.settings = Settings(
-            batch_bytes=draw((150, 1000, 1 << 20)),
+            batch_bytes=draw((150, 150, 1 << 20)),
             window_bytes=draw((400, 4000, 8 << 20)),
             pin_bytes=draw((2000, 128 << 20)),
             **draw((hasty, {}, {})),
@@ -191,8 +192,11 @@ class Cluster:
         self.spoil = draw((0.0, 0.2))
         self.relapse = draw((0.0, 0.5))
         """Probability that a node crashes just when its state was replaced, before its log has followed."""
+        self._toppling = draw((0.0, 0.9))
+        """Probability that a leader goes as soon as it has come, and leaves entries that few have heard of."""
         self._sync, self._stall = draw((0.0005, 0.005, 0.03)), draw((0.0, 0.01))
         self._fault_every, self._client_every = draw((0.1, 0.3, 1.0)), draw((0.005, 0.02, 0.1))
+        self.drift = draw(DRIFTS)
         self.is_faulty = True
         wild = world.chance(0.3)
         self.network.conditions = Conditions(
@@ -288,6 +292,11 @@ class Cluster:
         faults = [fault for fault, weight in FAULTS for _ in range(weight)]
         self.world.random.choice(faults)(self, node)
         self.world.after(self.world.between(0, 2) * self._fault_every, self._fault)
+
+    def topple(self, leader: Node) -> None:
+        if self.is_faulty and self.world.chance(self._toppling):
+            fault = self.world.random.choice((Cluster.crash, Cluster._partition, Cluster._deafen))
+            self.world.after(self.world.between(0, 0.05), lambda: fault(self, leader))
 
     def crash(self, node: Node) -> None:
         node.crash()

@@ -12,7 +12,7 @@ import lmdb
 from sim_disk import Disk, SimJournal, Spoiled
 from sim_world import Violation
 
-from konik.cluster.journal_records import LOG
+from konik.cluster.journal_records import LOG, entry_key
 from konik.statemachine import keys
 
 BAD_DISKS = "disks that are damaged"
@@ -51,7 +51,7 @@ class Damage:
         if disk.torn is not None:
             self._counts["transactions torn"] += 1
             return disk.torn
-        disk.damage = self.chance.choice((self._flip, self._misplace))(disk)
+        disk.damage = self.chance.choice((self._flip, self._misplace, self._lose))(disk)
         return disk.damage
 
     def survived(self, disk: Disk) -> None:
@@ -94,6 +94,13 @@ class Damage:
         self._counts["records misplaced"] += 1
         disk.records[wrong] = disk.records[right]
         return f"has the record of {right!r} under {wrong!r}"
+
+    def _lose(self, disk: Disk) -> str:
+        """A write that never lands, though it was synced."""
+        key = self.chance.choice((self._key(disk), entry_key(disk.extent.last)))
+        self._counts["records lost"] += 1
+        del disk.records[key]
+        return f"has lost the record of {key!r}"
 
     def _spoil(self, state: Path) -> Spoiled:
         """Flips a bit of a stored value in the file. Not of the time: clients of the simulation ask for that."""

@@ -359,13 +359,13 @@ MUTANTS = (
     Mutant("at the start a log that does not reach the checkpoint begins anew", replicas, keep_any_log_at_start),
     Mutant("a log that begins anew does so on the disk, too", replicas, forget_the_reset_of_the_log),
     Mutant("what an installed copy has is known to the core", replicas, say_nothing_of_the_installed_copy),
-    Mutant("a copy of the state ends with its connection", replicas, keep_copies_of_a_lost_connection),
+    Mutant("a copy of the state ends with its connection", replicas, keep_copies_of_a_lost_connection, 60),
     Mutant("the log is cut no further than the checkpoint", replicas, cut_the_log_without_a_checkpoint),
     Mutant(
         "only an entry of the own term is committed by counting",
         replicas,
         commit_older_terms_by_counting,
-        190,
+        205,
     ),
     Mutant("nothing is known of a new directory", nodes, believe_what_the_old_directory_acknowledged),
     Mutant(
@@ -393,7 +393,7 @@ MUTANTS = (
     Mutant("the version does not rise while only some have the code for it", upgrades, raise_the_version_at_once),
     Mutant("a majority that has the code is not enough", upgrades, raise_the_version_with_a_majority),
     Mutant("nor are all but those who are away", upgrades, raise_the_version_without_those_who_are_away),
-    Mutant("what a member's earlier process knew does not count", upgrades, believe_what_an_earlier_process_knew, 10),
+    Mutant("what a member's earlier process knew does not count", upgrades, believe_what_an_earlier_process_knew, 50),
     Mutant(
         "a release behaves as before until its version is in force",
         upgrades,

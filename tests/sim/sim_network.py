@@ -154,10 +154,10 @@ class SimNetwork:
             if self._world.chance(self.conditions.stray):
                 self._counts["frames delayed"] += 1
                 delay += self._world.random.choice((0.05, 0.3, 2.0)) * self._world.random.random()
+            time = self._world.now + delay
             if not (wild and self.conditions.lose + self.conditions.double > 0):
-                delay = max(delay, self._clear_at[sender, to] - self._world.now)
-                self._clear_at[sender, to] = self._world.now + delay
-            self._world.after(delay, lambda: self._arrive(connection, sender, to, frame))
+                self._clear_at[sender, to] = time = max(time, self._clear_at[sender, to])
+            self._world.at(time, lambda: self._arrive(connection, sender, to, frame))
         return True
 
     def _arrive(self, connection: int, sender: str, to: str, frame: Frame) -> None:

@@ -43,11 +43,11 @@ WIRE = Wire(peer_frames.FIELDS)
 
 
 class SkewedTime(NodeTime):
-    """The clock and scheduler of a process on a machine whose wall clock is off."""
+    """The clock and scheduler of a process on a machine whose wall clock is off, and goes too fast or too slowly."""
 
-    def __init__(self, world: World, skew_seconds: float, fatal: Callable[[StoreError], None]) -> None:
+    def __init__(self, world: World, skew_seconds: float, rate: float, fatal: Callable[[StoreError], None]) -> None:
         """`fatal` hears of a damaged state that a callback has met, as that of a server's loop does."""
-        super().__init__(world)
+        super().__init__(world, rate)
         self._skew_seconds, self._fatal = skew_seconds, fatal
 
     def wall(self) -> float:
@@ -137,7 +137,7 @@ class Node:
 
     def _start(self) -> None:
         cluster, world = self.cluster, self.cluster.world
-        self.time = time = SkewedTime(world, cluster.skew_seconds(), self.fail)
+        self.time = time = SkewedTime(world, cluster.skew_seconds(), world.rate(cluster.drift), self.fail)
         self.process = Process(self.name, world.random.randbytes(16))
         self.release = self.installed
         self.hellos: dict[str, Peer] = {}

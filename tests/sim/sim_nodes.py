@@ -17,7 +17,7 @@ from sim_ledgers import Scribe, check_ledgers
 from sim_network import Conditions, SimNetwork
 from sim_node import Node
 from sim_promises import Promises
-from sim_world import Violation, World
+from sim_world import DRIFTS, Violation, World
 from structlog.testing import capture_logs
 
 from konik.cluster.duties import NODE_LOSS_SECONDS
@@ -78,7 +78,7 @@ class Nodes:
         self._sync, self._stall = draw((0.0005, 0.005)), weather(SLOW_SYNCS, 0.0, 0.01)
         self._copying = weather(SLOW_COPIES, 1.0, 100.0, fair=1.0)
         self._breaks = weather(BROKEN_CONNECTIONS, 0.0, 0.01)
-        self._skew_seconds = draw((0.0, 0.3, 3.0))
+        self._skew_seconds, self.drift = draw((0.0, 0.3, 3.0)), draw(DRIFTS)
         self.faults = Faults(self, seed, draw((0.3, 1.0)), left_out)
         self.is_faulty = False
         self._quiet = Conditions(delay=draw((0.0005, 0.005)))

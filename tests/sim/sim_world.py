@@ -8,6 +8,9 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 TRACE_LINES = 400
+ROUNDING_SECONDS = 1e-9
+DRIFTS = (0.0, 0.0, 0.001, 0.05)
+"""By how much at most the clocks of a life are fast or slow; a bad one is by 0.0001."""
 
 
 class Violation(Exception):
@@ -48,10 +51,14 @@ class World:
         self._scheduled = 0
 
     def after(self, delay: float, work: Callable[[], None]) -> Event:
-        """Let `work` happen `delay` seconds from now; what is due at the same time happens in the order of asking."""
+        """Let `work` happen `delay` seconds from now."""
+        return self.at(self.now + max(0.0, delay), work)
+
+    def at(self, time: float, work: Callable[[], None]) -> Event:
+        """Let `work` happen then; what is due at the same time happens in the order of asking."""
         event = Event(work)
         self._scheduled += 1
-        heapq.heappush(self._queue, (self.now + max(0.0, delay), self._scheduled, event))
+        heapq.heappush(self._queue, (time, self._scheduled, event))
         return event
 
     def run(self, until: float) -> None:
@@ -79,22 +86,27 @@ class World:
     def between(self, low: float, high: float) -> float:
         return low + (high - low) * self.random.random()
 
+    def rate(self, drift: float) -> float:
+        """Of a clock that is at most so fast or slow."""
+        return 1 + self.between(-drift, drift)
+
 
 class NodeTime:
     """Clock and scheduler of one process: its work stops when it crashes, and waits while it is suspended."""
 
-    def __init__(self, world: World) -> None:
-        self._world = world
+    def __init__(self, world: World, rate: float = 1.0) -> None:
+        """Its clock goes `rate` times as fast as the world's."""
+        self._world, self._rate = world, rate
         self._offset = world.between(0, 1000)
         self.dead = False
         self.suspended_until = 0.0
         self._backlog: list[Event] = []
 
     def monotonic(self) -> float:
-        return self._world.now + self._offset
+        return self._world.now * self._rate + self._offset
 
     def wall(self) -> float:
-        return 1_700_000_000.0 + self._world.now
+        return 1_700_000_000.0 + self._world.now * self._rate
 
     def call_soon(self, work: Callable[[], None]) -> Event:
         return self.after(0.0, work)
@@ -103,9 +115,9 @@ class NodeTime:
         return self.after(when - self.monotonic(), work)
 
     def after(self, delay: float, work: Callable[[], None]) -> Event:
-        """In `delay` seconds, in this process."""
+        """In `delay` seconds by this clock, in this process; never early, however it is rounded."""
         event = Event(work)
-        self._world.after(delay, lambda: self._happen(event))
+        self._world.after(max(0.0, delay) / self._rate + ROUNDING_SECONDS, lambda: self._happen(event))
         return event
 
     def suspend(self, seconds: float) -> None:
