@@ -3,8 +3,9 @@
 usage: PYTHONPATH=.:tests/processes python tests/chaos/chaos.py --minutes 5 [--seed N] [--faults PATTERN]
        [--logs DIRECTORY] [--write]
 
-Each kind of fault comes once before any comes again; the seed decides on order and details. Exit code 1 if anything was
-lost, happened twice, or is strange otherwise; 2 if this machine does not permit it.
+Each kind of fault comes once before any comes again; the seed decides on order and details. It ends, with exit code 1,
+at the first round in which anything was lost, happened twice, or is strange otherwise; with 2 if this machine does not
+permit it.
 """
 
 import re
@@ -49,7 +50,7 @@ async def _story(machines: Machines, kinds: Sequence[type[Fault]], seed: int, se
     told, until = list[Round](), time.monotonic() + seconds
     async with Rounds(machines, seed) as rounds:
         for kind in _in_turns(kinds, Random(seed)):
-            if time.monotonic() > until:
+            if time.monotonic() > until or (told and told[-1].findings):
                 break
             told.append(await rounds.round(kind))
             print(f"{time.strftime('%H:%M:%S')} #{len(told)} {told[-1]}", flush=True)
