@@ -27,7 +27,7 @@ def take_up_list(state: State, leader: Leader, before: Membership) -> None:
     progress: dict[str, Progress] = {}
     for peer in state.peers:
         was, now = before.get(peer), state.membership.get(peer)
-        stays = was is not None and now is not None and was.directory == now.directory
+        stays = was is not None and now is not None and now.is_still(was)
         progress[peer] = known[peer] if stays else Progress(state.log.last, since, state.now, since)
     leader.progress = progress
     leader.voting = tuple(leader.progress[peer] for peer in state.electors)

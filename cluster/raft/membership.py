@@ -3,7 +3,8 @@
 A list counts from the moment its entry is in a replica's log, committed or not, until the entry is truncated (Raft §6).
 One list differs from the next by one vote at most: so any majority of the one shares a member with any majority of the
 other (thesis §4.1). What a member has promised is in its data directory; therefore a member is a name together with a
-directory, and one whose directory was lost is taken out of the list before it comes in again, as somebody else.
+directory, and one whose directory was lost is taken out of the list before it comes in again, as somebody else. Which
+directories its founders have, a cluster learns only when they meet; then the list comes to name them.
 """
 
 import json
@@ -13,7 +14,7 @@ from typing import NamedTuple
 from konik.cluster.raft.invariant import BrokenInvariant
 
 FOUNDER = ("",)
-"""The directories that stand for a founder in a list: the one that is not named there."""
+"""The directories that stand for a founder in a list that does not name its own."""
 
 MARK = b"\xc1"
 """How an entry with a list begins: the one byte that msgpack, in which all other entries are written, never uses."""
@@ -24,9 +25,13 @@ class Member(NamedTuple):
 
     name: str
     votes: bool = True  # False: it learns, and counts nowhere
-    directory: str = ""  # of its data, in hexadecimal; "": a founder's, which the others record when they meet it
+    directory: str = ""  # of its data, in hexadecimal; "": a founder's, which is not named yet
     peer: str = ""  # where the others reach it, host:port; "": only their configurations say
     client: str = ""  # where clients do
+
+    def is_still(self, was: "Member") -> bool:
+        """Whether it is who it `was` in the list before: a founder that votes stays itself when it is named."""
+        return self.directory == was.directory or (self.votes and not was.directory)
 
 
 class Membership(NamedTuple):
@@ -47,6 +52,11 @@ class Membership(NamedTuple):
     def voters(self) -> tuple[str, ...]:
         return tuple(member.name for member in self.members if member.votes)
 
+    @property
+    def unnamed(self) -> tuple[Member, ...]:
+        """The founders whose directories the list does not name."""
+        return tuple(member for member in self.members if not member.directory)
+
     def __str__(self) -> str:
         """Learners in brackets."""
         return " ".join(member.name if member.votes else f"({member.name})" for member in self.members)
@@ -63,11 +73,10 @@ class Membership(NamedTuple):
 
     def may_follow(self, before: "Membership") -> bool:
         """Whether one vote at most came or went. A vote in the same name with another directory is another vote."""
-        votes, votes_before = self._votes(), before._votes()
-        return len(votes ^ votes_before) <= 1 and bool(votes)
-
-    def _votes(self) -> frozenset[tuple[str, str]]:
-        return frozenset((member.name, member.directory) for member in self.members if member.votes)
+        both = ((member, before.get(member.name)) for member in self.members)
+        still = [now.name for now, was in both if was is not None and now.votes and was.votes and now.is_still(was)]
+        changed = [name for name in (*self.voters, *before.voters) if name not in still]
+        return len(changed) <= 1 and bool(self.voters)
 
     def pack(self) -> bytes:
         """The data of the entry."""

@@ -712,8 +712,8 @@ MUTANTS: tuple[Mutant, ...] = (
         "lists of members that follow each other differ by one vote",
         "members_directories",
         "membership",
-        "len(votes ^ votes_before) <= 1 and bool(votes)",
-        "bool(votes)",
+        "len(changed) <= 1 and bool(self.voters)",
+        "bool(self.voters)",
     ),
     Mutant(
         "a leader keeps its vote",
@@ -740,7 +740,7 @@ MUTANTS: tuple[Mutant, ...] = (
         "nothing is known of a new directory",
         "members_directories",
         "leading",
-        "was.directory == now.directory",
+        "was is not None and now is not None and now.is_still(was)",
         "True",
     ),
     Mutant(
@@ -763,6 +763,20 @@ MUTANTS: tuple[Mutant, ...] = (
         "state",
         "me is not None and me.votes and me.directory in self._directories",
         "me is not None and me.votes",
+    ),
+    Mutant(
+        "a founder stays itself when its directory is named",
+        "members_named",
+        "leading",
+        "now.is_still(was)",
+        "was.directory == now.directory",
+    ),
+    Mutant(
+        "to name a founder's directory changes no vote",
+        "members_named",
+        "membership",
+        "self.directory == was.directory or (self.votes and not was.directory)",
+        "self.directory == was.directory",
     ),
     Mutant(
         "a list that was truncated is not in force",

@@ -172,7 +172,10 @@ class Stage:
         self.world.start(name)
 
     def change(self, name: str, *members: str) -> None:
-        """change A A B (D:d1): A shall have another list of members; D, in the data directory d1, only learns."""
+        """change A A B (D:d1): A shall have another list of members; D, in the data directory d1, only learns.
+
+        Without a directory, a member is who it was.
+        """
 
         def begin(core: Core) -> None:
             listed = [core.membership.get(word) or member(word) for word in members]
@@ -250,7 +253,11 @@ class Stage:
 
     def progress(self, name: str) -> None:
         """progress A: how far the leader A knows its peers to be."""
-        for peer, known in self.world.replicas[name].core.progress.items():
+        replica = self.world.replicas.get(name)
+        if replica is None:
+            self.lines.append(f"{name} does not run")
+            return
+        for peer, known in replica.core.progress.items():
             self.lines.append(f"{name} sees {peer} hold up to {known.match}, next {known.next}, {known.mode.value}")
 
     def _forget_requests(self) -> None:

@@ -99,7 +99,7 @@ class Replica:
         if replaced:
             disk.entries = list(entries)
         log, applied, me = Log(entries), disk.checkpoint[0], founders.get(name)
-        directories = FOUNDER if me is None or not me.directory else (me.directory,)
+        directories = (name.lower(), *FOUNDER) if me is None or not me.directory else (me.directory,)
         listed = disk.membership or founders
         self.core = Core(name, directories, listed, settings, disk.vow, log, applied, clock, CHANCE)
         self.known = self.standing()

@@ -35,20 +35,41 @@ def test_what_is_no_list_is_refused(content: bytes) -> None:
 
 @given(lists, lists)
 def test_majorities_of_lists_that_may_follow_each_other_share_a_vote(before: Membership, after: Membership) -> None:
-    """Whoever they are: the largest group that has no majority's rest is too small (thesis §4.1)."""
+    """Whoever they are: the largest group that has no majority's rest is too small (thesis §4.1). A founder is whoever
+    the later list names."""
     if not before.voters or not after.may_follow(before):
         return
-    votes = [{(it.name, it.directory) for it in membership.members if it.votes} for membership in (before, after)]
+    founders = [it.name for it in before.unnamed if it.votes]
+    named = {it.name: it.directory for it in after.members if it.name in founders and it.votes}
+    votes = [
+        {(it.name, it.directory or named.get(it.name, "")) for it in membership.members if it.votes}
+        for membership in (before, after)
+    ]
     together = len(votes[0] | votes[1])
     assert quorum.needed(len(votes[0])) + quorum.needed(len(votes[1])) > together
 
 
 def test_a_vote_that_changes_its_directory_is_two_changes() -> None:
-    before = Membership.of("a", "b", "c")
-    assert not before.including(Member("c", True, "d1")).may_follow(before)
-    learning = before.including(Member("c", False, "d1"))
+    before = Membership.of("a", "b").including(Member("c", True, "d1"))
+    assert not before.including(Member("c", True, "d2")).may_follow(before)
+    learning = before.including(Member("c", False, "d2"))
     assert learning.may_follow(before)
-    assert learning.including(Member("c", True, "d1")).may_follow(learning)
+    assert learning.including(Member("c", True, "d2")).may_follow(learning)
+
+
+def test_to_name_the_directories_of_founders_changes_no_vote() -> None:
+    founders = Membership.of("a", "b", "c")
+    named = Membership((Member("a", True, "d1"), Member("b"), Member("c", True, "d2")))
+    assert founders.unnamed == founders.members and named.unnamed == (Member("b"),)
+    assert named.may_follow(founders)
+    assert named.excluding("b").may_follow(founders), "one vote may go beside that"
+    assert not founders.may_follow(named), "nobody is taken for a founder again"
+
+
+def test_who_joins_in_the_place_of_a_founder_is_somebody_else() -> None:
+    founder = Member("c")
+    assert Member("c", True, "d1").is_still(founder)
+    assert not Member("c", False, "d1").is_still(founder)
 
 
 def test_somebody_must_have_a_vote() -> None:
