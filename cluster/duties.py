@@ -105,6 +105,7 @@ class Duties:
         self._find_gone(processes, now)
         self._raise_version(processes)
         self._tell_addresses()
+        self._members.name_founders()
         self._members.give_votes()
         self.applied()
         self._check_timer = self._scheduler.call_at(now + CHECK_SECONDS, self._check)

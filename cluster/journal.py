@@ -192,11 +192,11 @@ class LmdbJournal(pysyncobj.journal.Journal):  # type: ignore[misc]  # pysyncobj
         assert self._writer is not None, "the log is not started"
         return self._writer
 
-    # whom this node has met
+    # which founders this node has met
 
     @property
     def directories(self) -> Mapping[str, bytes]:
-        """The directory id of each peer, as first met."""
+        """The directory id of each, as first met."""
         return self._directories
 
     def record_directory(self, peer: str, directory: bytes) -> None:

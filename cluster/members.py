@@ -1,4 +1,4 @@
-"""What a leader does about the members: takes in who asks for it, gives votes to learners, removes.
+"""What a leader does about the members: names founders, takes in who asks for it, gives votes to learners, removes.
 
 Each change is an entry of the log of its own, and the next one waits until it is committed. So `add` and `remove` are
 asked again and again, at whichever node leads, until they say that it is done.
@@ -37,13 +37,15 @@ class Members:
         driver: Callable[[], Driver],
         peer: Callable[[str], Peer | None],
         ahead: Callable[[str], Hello | None],
+        met: Callable[[str], bytes | None],
         version: Callable[[], int],
         clock: Clock,
     ) -> None:
         """`peer(name)` is the member at the other end of a connection, `ahead(name)` who is there without being one by
-        this node's list; None without one. `version()` is that of the machine that is in force."""
+        this node's list; None without one. `met(name)` is the data directory with which this node has met a founder,
+        its own if it is one. `version()` is that of the machine that is in force."""
         self._me, self._driver, self._clock = me, driver, clock
-        self._peer, self._ahead, self._version = peer, ahead, version
+        self._peer, self._ahead, self._met, self._version = peer, ahead, met, version
         self._applicants: dict[str, tuple[Hello, float]] = {}
 
     def applied(self, hello: Hello) -> None:
@@ -89,6 +91,15 @@ class Members:
             raise failed_precondition(f"{name} leads: have another one lead first, with `konik leader transfer`")
         self._begin(membership.excluding(name))
         return False
+
+    def name_founders(self) -> None:
+        """Writes into the list with which directories they were met: from then on no node takes others for them."""
+        membership = listed = self._driver().core.membership
+        for founder in membership.unnamed:
+            if (directory := self._met(founder.name)) is not None:
+                listed = listed.including(founder._replace(directory=directory.hex()))
+        if listed != membership:
+            self._change(listed)
 
     def give_votes(self) -> None:
         """To a learner that has caught up."""

@@ -137,6 +137,7 @@ class Node:
             make_driver=self._make_driver,
             peer=self._peer,
             ahead=self.transport.ahead,
+            met=self._met,
             client_address=self._client_address,
             on_membership=self._take_up_list,
             after_entry=self._after_entry,
@@ -210,6 +211,10 @@ class Node:
         """The list of members of the checkpoint; before the first one, that which the log began with."""
         found = self.store.checkpoint.meta.get(MEMBERS)
         return self.journal.founders if found is None else unpack(found)
+
+    def _met(self, name: str) -> bytes | None:
+        """The data directory with which this node has met a founder; its own, too."""
+        return self.journal.identity.directory if name == self.config.node else self.journal.directories.get(name)
 
     @property
     def _directories(self) -> tuple[str, ...]:

@@ -66,6 +66,7 @@ class Services:
         make_driver: Callable[["Services"], Driver],
         peer: Callable[[str], Peer | None],
         ahead: Callable[[str], Hello | None],
+        met: Callable[[str], bytes | None],
         client_address: Callable[[Member], tuple[str, int]],
         on_membership: Callable[[Membership, int], None],
         after_entry: Callable[[int, int, int], None],
@@ -75,7 +76,8 @@ class Services:
         """`state` is that after the entry `applied` (index, term). `make_driver` makes a driver that calls back here.
 
         `peer(name)` is the member at the other end of a connection, None without one; `ahead(name)` is who is there
-        without being a member by the list that this node has. `client_address(member)` is where clients find it.
+        without being a member by the list that this node has. `met(name)` is the data directory with which this node
+        has met a founder, its own if it is one. `client_address(member)` is where clients find a member.
         `on_membership(list, since)` hears which list of members is in force, from its index on.
         `after_entry(index, term, commands)` hears of each entry when it is applied, and nothing behind it.
 
@@ -120,7 +122,7 @@ class Services:
         self.polls = Polls(process, clock, scheduler, lambda: self.machine.term, proposer.submit_own)
         proposer.before_flush = self.polls.collect
         self.reads = Reads(self._node, self.pump, driver.read, driver.send)
-        self.members = Members(self._node, lambda: self.driver, peer, ahead, lambda: self.machine.version, clock)
+        self.members = Members(self._node, lambda: self.driver, peer, ahead, met, lambda: self.machine.version, clock)
         self.duties = Duties(
             lambda: self._configured, state, self.pump, proposer, clock, scheduler, self._processes, self.members
         )

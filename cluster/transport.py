@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 class Acquaintances(Protocol):
-    """Who remembers the directory of each peer."""
+    """Who remembers with which directories founders were met, for as long as the list of members does not name them."""
 
     @property
     def directories(self) -> Mapping[str, bytes]:
@@ -224,7 +224,8 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         peer = hello.node
         self._complaints.pop(peer, None)
         self._greeting.discard(link)
-        if link.standing is Standing.MEMBER and peer not in self._acquaintances.directories:
+        is_founder = link.standing is Standing.MEMBER and self._membership.get(peer) in self._membership.unnamed
+        if is_founder and peer not in self._acquaintances.directories:
             self._acquaintances.record_directory(peer, hello.directory)
         self.nodes.setdefault(peer, Node(peer))
         if (older := self._links.pop(peer, None)) is not None:

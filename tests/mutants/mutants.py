@@ -165,6 +165,20 @@ _DIRECTORY = (
         "True",
         TRANSPORT + "test_a_member_with_another_directory_than_recorded_is_refused",
     ),
+    Mutant(
+        "founders are known by their directories to those, too, that never met them",
+        "konik.cluster.duties",
+        "        self._members.name_founders()\n",
+        "",
+        "sim/test_founders.py::test_who_is_founded_anew_counts_nothing_for_a_node_that_has_never_met_it",
+    ),
+    Mutant(
+        "who is named in the list is not remembered for a founder",
+        "konik.cluster.transport",
+        " and self._membership.get(peer) in self._membership.unnamed",
+        "",
+        TRANSPORT + "test_who_is_named_in_the_list_need_not_be_remembered",
+    ),
 )
 
 _START = (

@@ -106,6 +106,22 @@ def test_the_disk_that_was_given_up_is_not_heard_any_more(tmp_path: Path) -> Non
         assert status.leader == ""
 
 
+def test_a_founder_that_is_founded_anew_is_refused_even_by_a_node_that_has_never_met_it(tmp_path: Path) -> None:
+    with Cluster(tmp_path, size=4, later=1) as cluster:
+        cluster.bootstrap()
+        lost, fourth = cluster.followers()[0], cluster.nodes[3]
+        others = [node for node in cluster.nodes if node is not lost]
+        lost.kill()
+        shutil.rmtree(lost.data)
+        fourth.start("--join")
+        done(konik("member", "add", fourth.name, server=others[0]))
+        lost.start("--bootstrap")
+        refused = f"{lost.name} comes with another data directory than before"
+        eventually(lambda: all(node.logged(refused) for node in others), "all others say so")
+        status = eventually(lost.status, "it answers for itself")
+        assert status.leader == ""
+
+
 def test_a_fourth_node_joins_and_the_leader_is_removed(tmp_path: Path) -> None:
     with Cluster(tmp_path, size=4, later=1) as cluster:
         cluster.bootstrap()

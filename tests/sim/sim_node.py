@@ -108,7 +108,7 @@ class Node:
         self.is_damaged = False
         self.identity, self.founders = identity, founders
         self.met: dict[str, bytes] = {}
-        """The directory of each peer."""
+        """The directory with which each founder was met."""
 
     @property
     def is_founder(self) -> bool:
@@ -161,6 +161,7 @@ class Node:
             make_driver=self._make_driver,
             peer=lambda name: self.hellos.get(name) if self.standings.get(name) is Standing.MEMBER else None,
             ahead=self._ahead,
+            met=lambda name: self.identity if name == self.name else self.met.get(name),
             client_address=lambda member: ("localhost", 1),
             on_membership=self._take_up_list,
             after_entry=self.after_entry,
@@ -292,7 +293,7 @@ class Node:
             self.services.members.applied(hello)
             return False
         self.standings[peer] = found
-        if found is Standing.MEMBER:
+        if found is Standing.MEMBER and core.membership.get(peer) in core.membership.unnamed:
             self.met.setdefault(peer, hello.directory)
         return True
 

@@ -30,11 +30,13 @@ class Bench:
         self.core.log = SimpleNamespace(last=100)
         self.connected = {"b", "c"}
         self.ahead: dict[str, Hello] = {}
+        self.met: dict[str, bytes] = {}
         self.members = Members(
             "a",
             lambda: self,  # type: ignore[arg-type, return-value]  # in what is asked of a driver
             self.peer,
             self.ahead.get,
+            self.met.get,
             lambda: 1,
             clock,
         )
@@ -167,6 +169,34 @@ def test_who_is_heard_without_being_a_member_can_be_taken_in(bench: Bench) -> No
     bench.ahead["d"] = hello("d")
     assert not bench.members.add("d")
     assert bench.core.membership.get("d") == Member("d", False, NEW.hex(), "host:7000", "host:2023")
+
+
+def test_founders_are_named_in_the_list_as_they_are_met(bench: Bench) -> None:
+    founders = bench.core.membership
+    bench.members.name_founders()
+    assert bench.core.membership is founders, "none was met"
+    bench.met |= {"a": b"a" * 16, "b": b"b" * 16}
+    bench.members.name_founders()
+    named = bench.core.membership
+    assert named.members == (Member("a", True, "61" * 16), Member("b", True, "62" * 16), Member("c"))
+    bench.met["c"] = b"c" * 16
+    bench.members.name_founders()
+    assert bench.core.membership is named, "a change is under way"
+    bench.commit()
+    bench.members.name_founders()
+    whole = bench.core.membership
+    assert whole.unnamed == () and whole.voters == ("a", "b", "c")
+    bench.commit()
+    bench.met["c"] = b"x" * 16
+    bench.members.name_founders()
+    assert bench.core.membership is whole, "once and for all"
+
+
+def test_who_has_joined_is_not_named_anew(bench: Bench) -> None:
+    bench.core.membership = Membership.of("a", "b").including(Member("c", True, NEW.hex()))
+    bench.met |= {name: b"o" * 16 for name in ("a", "b", "c")}
+    bench.members.name_founders()
+    assert bench.core.membership.get("c") == Member("c", True, NEW.hex())
 
 
 def test_a_node_of_too_early_a_release_is_not_taken_in(bench: Bench) -> None:

@@ -104,6 +104,7 @@ class World:
             make_driver=lambda services: self.driver,  # type: ignore[arg-type, return-value]  # in all that is used
             peer=self.hellos.get,
             ahead=lambda name: None,
+            met=lambda name: None,
             client_address=lambda member: ("localhost", 1),
             on_membership=lambda membership, since: None,
             after_entry=lambda index, term, commands: None,

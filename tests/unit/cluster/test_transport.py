@@ -291,6 +291,16 @@ async def test_a_member_with_another_directory_than_recorded_is_refused() -> Non
             assert a.transport.member("b") is None
 
 
+async def test_who_is_named_in_the_list_need_not_be_remembered() -> None:
+    a = Member("a", {})
+    async with running(a):
+        a.transport.take_up(Membership.of("a").including(Listed("b", True, (b"b" * 16).hex())), 5, {})
+        b = Member("b", {"a": a.address})
+        async with running(b):
+            await a.until(("b", "up"))
+            assert a.memory.directories == {}
+
+
 async def test_who_is_refused_is_told_to_look_there_once_and_never_believes_to_be_connected() -> None:
     memory = Memory()
     memory.record_directory("b", b"known before....")
