@@ -69,6 +69,10 @@ class Members:
             raise failed_precondition(
                 f"no node {name} asks to be taken in: start it with --join, its configuration naming the members"
             )
+        if member is not None and applicant.founder:
+            raise failed_precondition(
+                f"{name} was founded anew, and others would not hear it: empty its data directory, start it with --join"
+            )
         if member is not None and self._is_there(member):
             raise failed_precondition(
                 f"{name} answers, and another node of that name asks to be taken in: stop the one that is to go"

@@ -2,6 +2,8 @@
 
 A list of members may be on its way: who has a later one than this node is heard, so that this node can learn it. But
 what such a node answers must count nothing: the vote or the acknowledgement could be another one's, of the same name.
+Who was founded anew in a member's place has no later list of this cluster, but perhaps one that others made who have
+forgotten everything, too: the last node that has not must not follow them.
 """
 
 from enum import Enum
@@ -36,7 +38,8 @@ def standing(hello: Hello, membership: Membership, since: int, recorded: bytes |
             same = hello.founder and recorded in (None, hello.directory)
         if same:
             return Standing.MEMBER
-    if hello.members_since > since:
+    is_founded_anew = member is not None and hello.founder
+    if hello.members_since > since and not is_founded_anew:
         return Standing.AHEAD
     if member is None:
         raise NoMember(f"{hello.node} is no member; `konik member add {hello.node}` takes it in")

@@ -173,6 +173,13 @@ _DIRECTORY = (
         "sim/test_founders.py::test_who_is_founded_anew_counts_nothing_for_a_node_that_has_never_met_it",
     ),
     Mutant(
+        "who is founded anew has no later list of this cluster",
+        "konik.cluster.standing",
+        "is_founded_anew = member is not None and hello.founder",
+        "is_founded_anew = False",
+        "unit/cluster/test_standing.py::test_who_is_founded_anew_is_not_heard_whatever_list_it_has",
+    ),
+    Mutant(
         "who is named in the list is not remembered for a founder",
         "konik.cluster.transport",
         " and self._membership.get(peer) in self._membership.unnamed",

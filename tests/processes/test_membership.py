@@ -120,6 +120,8 @@ def test_a_founder_that_is_founded_anew_is_refused_even_by_a_node_that_has_never
         eventually(lambda: all(node.logged(refused) for node in others), "all others say so")
         status = eventually(lost.status, "it answers for itself")
         assert status.leader == ""
+        tried = konik("member", "add", lost.name, "--timeout", "1", server=others[0])
+        assert tried.returncode == 1 and "start it with --join" in tried.stderr
 
 
 def test_a_fourth_node_joins_and_the_leader_is_removed(tmp_path: Path) -> None:

@@ -199,6 +199,20 @@ def test_who_has_joined_is_not_named_anew(bench: Bench) -> None:
     assert bench.core.membership.get("c") == Member("c", True, NEW.hex())
 
 
+def test_a_member_is_not_replaced_by_one_that_was_founded_anew(bench: Bench) -> None:
+    bench.connected.discard("c")
+    bench.members.applied(hello("c")._replace(founder=True))
+    assert "start it with --join" in bench.refusal("add", "c")
+
+
+def test_a_founder_that_was_removed_may_come_back_as_it_is(bench: Bench) -> None:
+    bench.members.remove("c")
+    bench.commit()
+    bench.members.applied(hello("c")._replace(founder=True))
+    assert not bench.members.add("c")
+    assert bench.core.membership.get("c") == Member("c", False, NEW.hex(), "host:7000", "host:2023")
+
+
 def test_a_node_of_too_early_a_release_is_not_taken_in(bench: Bench) -> None:
     bench.members.applied(hello("d")._replace(machine_version=0))
     assert "install a later release" in bench.refusal("add", "d")

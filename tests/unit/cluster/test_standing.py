@@ -46,6 +46,13 @@ def test_who_has_a_later_list_is_heard_though_the_own_one_does_not_name_it() -> 
         standing(hello(NEW, founder=False, since=3, node="d"), FOUNDERS, 3, recorded=None)
 
 
+@pytest.mark.parametrize("listed", [FOUNDERS, REPLACED])
+def test_who_is_founded_anew_is_not_heard_whatever_list_it_has(listed: Membership) -> None:
+    """Two that have forgotten everything may have made a list of their own, later than that of the third."""
+    with pytest.raises(NoMember, match="--join"):
+        standing(hello(b"x" * 16, since=7), listed, 3, recorded=OLD)
+
+
 @pytest.mark.parametrize("answer", [VoteAnswer(1, False, True), AppendAnswer(1, 1, True, 1), HeartbeatAnswer(1, 1)])
 def test_what_such_a_node_answers_counts_nothing(answer: VoteAnswer | AppendAnswer | HeartbeatAnswer) -> None:
     assert counts(answer, Standing.MEMBER)
