@@ -10,7 +10,7 @@ that, whatever it is configured for, and a recovery into the same cluster finish
 """
 
 import secrets
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -108,7 +108,7 @@ class Survivor:
                 "cluster_id: nodes of the old cluster that come back must not be heard by those of the new one"
             )
 
-    def found_cluster(self) -> Entry:
+    def found_cluster(self, new_id: Callable[[int], bytes] = secrets.token_bytes) -> Entry:
         """Make the node the only member of the cluster that the configuration names; durable when this returns.
 
         Returns the entry that makes it so, behind all others, which count from now on. Raises ConfigurationError as
@@ -116,7 +116,7 @@ class Survivor:
         """
         self.check_name()
         config = self._config
-        identity = Identity(config.cluster_bytes, config.node, secrets.token_bytes(16))
+        identity = Identity(config.cluster_bytes, config.node, new_id(16))
         me = Member(config.node, peer=str(config.me.peer), client=str(config.me.client))
         listed = Membership((me._replace(directory=identity.directory.hex()),))
         last = Entry(self.remains.index + 1, self._term + 1, listed.pack())

@@ -9,6 +9,7 @@ into again.
 import os
 import secrets
 import shutil
+from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
@@ -30,7 +31,9 @@ from konik.cluster.store.store import Store
 from konik.statemachine import cluster_config, version
 
 
-def restore_data_directory(config: Config, path: Path) -> BackupDescription:
+def restore_data_directory(
+    config: Config, path: Path, new_id: Callable[[int], bytes] = secrets.token_bytes
+) -> BackupDescription:
     """Make the data directory that `config` names from the backup in the file `path`; durable when this returns.
 
     The members are those of the configuration.
@@ -41,7 +44,7 @@ def restore_data_directory(config: Config, path: Path) -> BackupDescription:
         _check(description, config)
         backup_file.verify(file, description)
         config.data_dir.mkdir(parents=True, exist_ok=True)
-        identity = Identity(config.cluster_bytes, config.node, secrets.token_bytes(16))
+        identity = Identity(config.cluster_bytes, config.node, new_id(16))
         last = Entry(description.index, description.term, b"")
         place = partial(_place_state, config, file, description)
         try:

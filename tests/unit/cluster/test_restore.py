@@ -272,7 +272,7 @@ die()
 """
 
 POINTS = {
-    "when the directory is there": "after(restore.secrets, 'token_bytes')",
+    "when the directory is there": "after(restore, 'Identity')",
     "before the copy": "before(restore, '_copy')",
     "in the middle of the copy": "in_the_middle_of_the_copy()",
     "before the copy is synced": "before(restore.os, 'fsync')",
