@@ -1,7 +1,7 @@
 """A ledger: an object that several clients change and read at once, so that its history can be checked.
 
 It is the external events under one WfRunId: PutExternalEvent writes a guid once, ListExternalEvents reads all,
-DeleteWfRun strikes everything.
+DeleteWfRun strikes everything. What is found in it after a disaster counts from then on.
 """
 
 from collections.abc import Hashable
@@ -20,6 +20,8 @@ class Ledger:
                 return ("exists", state) if guid in state else ("written", state | {guid})
             case "strike":
                 return "struck", self.initial
+            case ("found", frozenset() as left):
+                return "found", left
             case "read":
                 return tuple(sorted(state)), state
         raise AssertionError(f"a ledger does not know {input}")

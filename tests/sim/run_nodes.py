@@ -4,7 +4,7 @@ For no longer than so many seconds of the wall's clock. Each life has faults unt
 by default, for ten of its own seconds.
 
 A failure prints its seed, the few faults that it takes, and the trace of a life with nothing but these. To live it
-again under a debugger, call `lived(seed, faults)`, for an upgrade with `kind=Upgrade`.
+again under a debugger, call `lived(seed, faults)`, for an upgrade with `kind=Upgrade`, and so on.
 """
 
 import sys
@@ -18,11 +18,13 @@ from pathlib import Path
 from reducing import reduced
 from sim_faults import WEATHER, Cause
 from sim_nodes import Failure, Nodes, run
+from sim_recovery import Recovery
 from sim_upgrade import Upgrade
 
 LIFE_SECONDS = 10.0
-UPGRADE_EVERY = 5
-"""With every so manieth seed, a cluster is upgraded, too."""
+OTHERS: dict[int, type[Nodes]] = {0: Upgrade, 1: Recovery}
+OTHERS_EVERY = 5
+"""Each of the others is lived with every so manieth seed, too, that of its remainder."""
 
 
 class AllBut:
@@ -44,6 +46,13 @@ def lived(
         if steps is None:
             return run(seed, LIFE_SECONDS, Path(directory), left_out, kind=kind)
         return run(seed, inf, Path(directory), left_out, steps, kind)
+
+
+def kinds(seed: int) -> Iterator[type[Nodes]]:
+    """The lives that there are of a seed."""
+    yield Nodes
+    if (other := OTHERS.get(seed % OTHERS_EVERY)) is not None:
+        yield other
 
 
 def explained(failure: Failure, seed: int, steps: float | None = None) -> Iterator[str]:
@@ -74,7 +83,7 @@ def main(first: int, count: int, seconds_max: float = inf, steps: float | None =
     """The seeds that failed."""
     began, totals, failed, seed = time.perf_counter(), Counter[str](), list[int](), first
     while seed < first + count and time.perf_counter() - began < seconds_max:
-        for kind in (Nodes,) if seed % UPGRADE_EVERY else (Nodes, Upgrade):
+        for kind in kinds(seed):
             try:
                 cluster = lived(seed, steps=steps, kind=kind)
                 totals.update(cluster.counts)

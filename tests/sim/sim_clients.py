@@ -63,6 +63,13 @@ def _compiled(name: str, waits: bool) -> PutWfSpecRequest:
     return PutWfSpecRequest.FromString(Workflow(name, workflow).compile().SerializeToString())
 
 
+def event_for(cluster: "Nodes", wf_run: str) -> "Call":
+    """What a WfRun of the WfSpec "waiting" waits for."""
+    event = PutExternalEventRequest(wf_run_id=WfRunId(id=wf_run), guid="the-one")
+    event.external_event_def_id.name = "go"
+    return Call(cluster, "PutExternalEvent", event, lambda _: None, once=True)
+
+
 class Call:
     """One request, repeated until it is answered."""
 
@@ -88,6 +95,7 @@ class Call:
         Try(self, node)
 
     def answered(self, result: Result) -> None:
+        result = self.cluster.understood(self, result)
         if result.code in AGAIN:
             self.cluster.world.after(0.2, self.send)
             return
@@ -163,9 +171,7 @@ class Caller:
         for _ in range(2):
             self._read(id)
         if waits:
-            event = PutExternalEventRequest(wf_run_id=WfRunId(id=id), guid="the-one")
-            event.external_event_def_id.name = "go"
-            once = Call(cluster, "PutExternalEvent", event, lambda _: None, once=True)
+            once = event_for(cluster, id)
             world.after(world.between(0, 0.2), once.send)
             world.after(world.between(0, 0.2), once.send)
         if call.once:

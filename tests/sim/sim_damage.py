@@ -51,6 +51,10 @@ class Damage:
         if disk.torn is not None:
             self._counts["transactions torn"] += 1
             return disk.torn
+        return self.strike(disk)
+
+    def strike(self, disk: Disk) -> str:
+        """A record of the log becomes another one, or none."""
         disk.damage = self.chance.choice((self._flip, self._misplace, self._lose))(disk)
         return disk.damage
 

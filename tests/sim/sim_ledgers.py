@@ -2,7 +2,7 @@
 
 from collections.abc import Hashable
 from contextlib import suppress
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from sim_clients import Call
 from sim_world import Violation
@@ -21,12 +21,20 @@ if TYPE_CHECKING:
     from sim_nodes import Nodes
 
 
+class Pending(NamedTuple):
+    ledger: str
+    called: float
+    input: Hashable
+
+
 class Scribe:
     """One client: writes, reads and strikes, one after the other, for as long as there are faults."""
 
     def __init__(self, cluster: "Nodes", name: str, ledgers: int, pause: float) -> None:
         self.cluster, self.name, self._ledgers, self._pause = cluster, name, ledgers, pause
         self._written = 0
+        self.pending: Pending | None = None
+        """The command that was not answered yet."""
 
     def begin(self) -> None:
         if not self.cluster.is_faulty:
@@ -62,9 +70,10 @@ class Scribe:
         request: PutExternalEventRequest | DeleteWfRunRequest,
         outputs: dict[Code, str],
     ) -> None:
-        called = self.cluster.world.now
+        self.pending = Pending(ledger, called := self.cluster.world.now, input)
 
         def then(result: Result) -> None:
+            self.pending = None
             self._note(ledger, called, input, outputs[result.code])
             self._next()
 

@@ -17,6 +17,7 @@ from konik.cluster import peer_frames
 from konik.cluster.driver import Driver, core_from_disk
 from konik.cluster.journal_records import CorruptLog
 from konik.cluster.network import PROTOCOL_VERSION, Frame, Hello, Peer
+from konik.cluster.node import STATE_DIRECTORY
 from konik.cluster.raft.invariant import BrokenInvariant
 from konik.cluster.raft.membership import FOUNDER, Member, Membership, unpack
 from konik.cluster.raft.messages import Message
@@ -100,6 +101,7 @@ class Node:
         self.services: Services | None = None
         self.installed = self.release = THIS
         """What its next process will run, and what its latest one does."""
+        self.belongs_to = CLUSTER
         self._make(name.encode() * 16, Membership.of(*cluster.names))
 
     def _make(self, identity: bytes, founders: Membership) -> None:
@@ -111,6 +113,11 @@ class Node:
         """The directory with which each founder was met."""
 
     @property
+    def state(self) -> Path:
+        """Where its state is."""
+        return self.directory / STATE_DIRECTORY
+
+    @property
     def is_founder(self) -> bool:
         me = self.founders.get(self.name)
         return me is not None and not me.directory
@@ -118,7 +125,7 @@ class Node:
     def lose_disk(self, identity: bytes) -> None:
         """What it knew is gone; it begins anew with a data directory of that identity, as one that joins."""
         assert self.services is None
-        shutil.rmtree(self.directory / "state", ignore_errors=True)
+        shutil.rmtree(self.state, ignore_errors=True)
         newcomer = Member(self.name, False, identity.hex())
         self._make(identity, Membership.of(*self.cluster.names).including(newcomer))
 
@@ -144,7 +151,7 @@ class Node:
         self.standings: dict[str, Standing] = {}
         """Of those to whom there is a connection."""
         self.journal = SimJournal(self.disk, time, world, cluster.sync_seconds, lambda vow, entries: None)
-        self.store = open_store(self.directory / "state", CLUSTER, self.name, map_bytes=MAP_BYTES)
+        self.store = open_store(self.state, self.belongs_to, self.name, map_bytes=MAP_BYTES)
         self.executor = SlowThread(time, cluster.thread_seconds)
         self.thread = StateThread(lambda work, *args: time.call_soon(partial(work, *args)), self.executor)
         settings = CheckpointSettings(commands_max=cluster.checkpoint_commands, seconds_max=5.0)
@@ -271,7 +278,7 @@ class Node:
         nonce = self.process.nonce
         return Hello(
             PROTOCOL_VERSION,
-            CLUSTER,
+            self.belongs_to,
             self.name,
             self.identity,
             nonce,
@@ -286,6 +293,8 @@ class Node:
     def accepts(self, hello: Hello) -> bool:
         """Whether it hears somebody who says that of himself."""
         assert self.services is not None
+        if hello.cluster != self.belongs_to:
+            return False
         core, peer = self.services.driver.core, hello.node
         try:
             found = standing(hello, core.membership, core.membership_since, self.met.get(peer))

@@ -87,7 +87,7 @@ class Nodes:
         self.network.conditions = self._quiet
         self._callers = [Caller(self, draw((0.3, 0.6))) for _ in range(2)]
         ledgers, pause = draw((1, 2)), draw((0.05, 0.3))
-        self._scribes = [Scribe(self, f"scribe-{name}", ledgers, pause) for name in self.names[:3]]
+        self.scribes = [Scribe(self, f"scribe-{name}", ledgers, pause) for name in self.names[:3]]
         self._workers = [Worker(self, f"worker-{node.name}", node) for node in self.nodes]
 
     def live(self, seconds: float, steps: float = inf) -> None:
@@ -173,7 +173,7 @@ class Nodes:
     def _suffer(self) -> None:
         self.is_faulty = True
         self.network.conditions = self._bad
-        for client in (*self._callers, *self._scribes):
+        for client in (*self._callers, *self.scribes):
             client.begin()
         self.faults.begin()
 
@@ -188,7 +188,7 @@ class Nodes:
             node.scrub()
 
     def _is_done(self) -> bool:
-        if len(self.promises.started) < len(self.wf_runs) or self.joining:
+        if len(self.promises.started) + len(self.promises.lost) < len(self.wf_runs) or self.joining:
             return False
         last = max(self.nodes, key=lambda node: node.services.pump.applied if node.services else 0)
         return last.services is not None and self.promises.is_done(last.services.machine)
@@ -278,6 +278,10 @@ class Nodes:
             self.world.after(OPERATOR_SECONDS, ask)
 
         ask()
+
+    def understood(self, call: Call, result: Result) -> Result:
+        """What a caller who knows what has happened makes of a result."""
+        return result
 
     def turned_away(self, newcomer: Node, rejection: Rejection) -> None:
         """A leader has told the operator why it does not take that node in now."""

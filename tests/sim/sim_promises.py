@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 from google.protobuf.message import Message
 from sim_world import Violation
 
-from konik.api.pb.enums_pb2 import COMPLETED
-from konik.api.pb.ids_pb2 import VariableId, WfRunId
+from konik.api.pb.enums_pb2 import COMPLETED, TASK_PENDING, TASK_SCHEDULED
+from konik.api.pb.ids_pb2 import TaskRunId, VariableId, WfRunId
 from konik.api.pb.queries_pb2 import SearchWfRunRequest, WfRunIdList
+from konik.api.pb.task_run_pb2 import TaskRun
 from konik.api.pb.variable_pb2 import Variable
 from konik.api.pb.wf_run_pb2 import WfRun
 from konik.cluster.polls import PollStream
@@ -17,6 +18,7 @@ from konik.statemachine.entry import Process, Result
 from konik.statemachine.machine import Machine
 from konik.statemachine.rejection import Code
 from konik.statemachine.tables import TICKETS
+from konik.statemachine.view import Readable
 
 if TYPE_CHECKING:
     from sim_node import Node
@@ -33,6 +35,8 @@ class Promises:
         self.running: list[str] = []
         self._results: dict[str, Result] = {}  # request id -> the answer
         self.started: dict[str, int] = {}  # WfRun whose start was acknowledged -> the number that it began with
+        self.lost: set[str] = set()  # WfRuns whose start was acknowledged, and nobody knows of it any more
+        self.lost_attempts: set[Attempt] = set()
 
     # while it lives
 
@@ -58,6 +62,19 @@ class Promises:
         """What was acknowledged is there for everybody who asks afterwards."""
         if found.code is not Code.OK:
             raise Violation(f"{node} knows nothing of {wf_run}, which was acknowledged: {found}")
+
+    def only_this_is_left(self, index: int, committed: int, sum: int, state: Readable, machine: Machine) -> None:
+        """The cluster goes on with the state behind entry `index`, all that one node had received; it knew that the
+        history up to `committed` is that of all. What is not in that state is promised no more."""
+        self._states = {place: known for place, known in self._states.items() if place <= committed}
+        self.state("the node that is left", index, sum)
+        self._results = {id: result for id, result in self._results.items() if _knows_request(state, id)}
+        lost = {id for id in self.started if _query(machine, "GetWfRun", WfRunId(id=id)).code is not Code.OK}
+        self.started = {id: began for id, began in self.started.items() if id not in lost}
+        self.lost |= lost
+        self.lost_attempts |= {attempt for attempt in self._delivered if not _was_assigned(machine, attempt)}
+        self._delivered -= self.lost_attempts
+        self._completed.clear()
 
     # at rest
 
@@ -144,6 +161,18 @@ def _pairs(node: "Node") -> list[tuple[bytes, bytes]]:
 
 def _query(machine: Machine, method: str, request: Message) -> Result:
     return machine.query(method, "default", "anonymous", request.SerializeToString())
+
+
+def _knows_request(state: Readable, id: str) -> bool:
+    """Whether a request of that id would be answered, and not run."""
+    return state.get(keys.CLIENT_RESULT + b"".join(map(keys.text, ("default", "anonymous", id)))) is not None
+
+
+def _was_assigned(machine: Machine, attempt: Attempt) -> bool:
+    run, guid, number = attempt
+    found = _query(machine, "GetTaskRun", TaskRunId(wf_run_id=WfRunId(id=run), task_guid=guid))
+    attempts = TaskRun.FromString(found.body).attempts
+    return number < len(attempts) and attempts[number].status not in (TASK_SCHEDULED, TASK_PENDING)
 
 
 def _status(machine: Machine, id: str) -> int:
