@@ -19,10 +19,11 @@ from reducing import reduced
 from sim_faults import WEATHER, Cause
 from sim_nodes import Failure, Nodes, run
 from sim_recovery import Recovery
+from sim_restoration import Restoration
 from sim_upgrade import Upgrade
 
 LIFE_SECONDS = 10.0
-OTHERS: dict[int, type[Nodes]] = {0: Upgrade, 1: Recovery}
+OTHERS: dict[int, type[Nodes]] = {0: Upgrade, 1: Recovery, 2: Restoration}
 OTHERS_EVERY = 5
 """Each of the others is lived with every so manieth seed, too, that of its remainder."""
 

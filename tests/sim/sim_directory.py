@@ -28,13 +28,13 @@ from konik.cluster.store.store import Store
 from konik.statemachine.machine import Machine
 
 
-def configuration(node: Node, cluster_id: str) -> Config:
-    """Of that node in a cluster of that id."""
+def configuration(node: Node, cluster_id: str, data: Path | None = None) -> Config:
+    """Of that node in a cluster of that id; with its own data directory, unless another one is named."""
     members = {
         name: {"peer": f"127.0.0.1:{2 * number + 1}", "client": f"127.0.0.1:{2 * number + 2}"}
         for number, name in enumerate(node.cluster.names)
     }
-    return load(cluster_id=cluster_id, node=node.name, data_dir=node.directory, members=members)
+    return load(cluster_id=cluster_id, node=node.name, data_dir=data or node.directory, members=members)
 
 
 def lay_out(node: Node) -> None:

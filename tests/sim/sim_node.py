@@ -15,6 +15,7 @@ from sim_world import Event, NodeTime, Violation, World
 
 from konik.cluster import peer_frames
 from konik.cluster.driver import Driver, core_from_disk
+from konik.cluster.fresh_checkpoints import FreshCheckpoints
 from konik.cluster.journal_records import CorruptLog
 from konik.cluster.network import PROTOCOL_VERSION, Frame, Hello, Peer
 from konik.cluster.node import STATE_DIRECTORY
@@ -175,6 +176,7 @@ class Node:
             fatal=self.fail,
             release=self.release,
         )
+        self.fresh_checkpoints = FreshCheckpoints(self.store, self.services.pump, self._start_checkpoint)
         cluster.damage.survived(self.disk)
         self.services.pump.slice_seconds = cluster.slice_seconds
         self.services.duties.node_loss_seconds = cluster.node_loss_seconds
@@ -203,11 +205,12 @@ class Node:
             self.time.monotonic(),
             cluster.world.random.random(),
         )
+        self.copies = StateCopies(self.store, self.thread, services.pump, self._copy_failed, self.fail)
         return Driver(
             core,
             self.journal,
             self,
-            StateCopies(self.store, self.thread, services.pump, self._copy_failed, self.fail),
+            self.copies,
             clock=self.time,
             scheduler=self.time,
             chance=cluster.world.random.random,
@@ -340,9 +343,13 @@ class Node:
                 pass
             self.cluster.promises.state(self.name, index, fold.sum)
         if self.checkpointer.due_after(commands):
-            assert self.services is not None
-            meta = {MEMBERS: self.services.driver.core.membership_at(index).pack()}
-            self.checkpointer.start(index, term, meta, self._checkpointed)
+            self._start_checkpoint(index, term)
+        self.fresh_checkpoints.look()
+
+    def _start_checkpoint(self, index: int, term: int) -> None:
+        assert self.services is not None
+        meta = {MEMBERS: self.services.driver.core.membership_at(index).pack()}
+        self.checkpointer.start(index, term, meta, self._checkpointed)
 
     def _checkpointed(self, checkpoint: Checkpoint) -> None:
         self.cluster.counts["checkpoints"] += 1
@@ -350,6 +357,7 @@ class Node:
         keep_from = checkpoint.index - self.cluster.tail_entries
         if keep_from > self.services.driver.core.log.base:
             self.services.driver.cut(keep_from)
+        self.fresh_checkpoints.look()
 
     def _note_change(self) -> None:
         assert self.services is not None
@@ -362,6 +370,7 @@ class Node:
         self.cluster.world.note(self.name, "installed", index)
         self.cluster.counts["copies installed"] += 1
         self.services.on_installed(index, term)
+        self.fresh_checkpoints.look()
 
     def _copy_failed(self, error: BaseException) -> None:
         self.cluster.world.note(self.name, "copy failed", repr(error))

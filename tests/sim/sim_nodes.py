@@ -98,15 +98,18 @@ class Nodes:
         for worker in self._workers:
             worker.live()
         for _ in range(ROUNDS):
-            self._suffer()
-            self._last(seconds / ROUNDS, steps / ROUNDS)
-            self._heal()
-            self._until(self._is_done, COMPLETION_SECONDS_MAX, self._unfinished)
-            self.world.run(self.world.now + REST_SECONDS)
-            self._until(self._is_quiet, REST_SECONDS, self._unfinished)
-            streams = [(worker.process, worker.stream) for worker in self._workers if worker.stream and worker.process]
-            self.promises.at_rest(self.nodes, streams)
-            check_ledgers(self.histories)
+            self._live_a_round(seconds / ROUNDS, steps / ROUNDS)
+
+    def _live_a_round(self, seconds: float, steps: float) -> None:
+        self._suffer()
+        self._last(seconds, steps)
+        self._heal()
+        self._until(self._is_done, COMPLETION_SECONDS_MAX, self._unfinished)
+        self.world.run(self.world.now + REST_SECONDS)
+        self._until(self._is_quiet, REST_SECONDS, self._unfinished)
+        streams = [(worker.process, worker.stream) for worker in self._workers if worker.stream and worker.process]
+        self.promises.at_rest(self.nodes, streams)
+        check_ledgers(self.histories)
 
     def _last(self, seconds: float, steps: float) -> None:
         end, last = self.world.now + seconds, self.world.events + steps

@@ -68,13 +68,18 @@ class Promises:
         history up to `committed` is that of all. What is not in that state is promised no more."""
         self._states = {place: known for place, known in self._states.items() if place <= committed}
         self.state("the node that is left", index, sum)
-        self._results = {id: result for id, result in self._results.items() if _knows_request(state, id)}
+        self._results = {id: result for id, result in self._results.items() if knows_request(state, id)}
         lost = {id for id in self.started if _query(machine, "GetWfRun", WfRunId(id=id)).code is not Code.OK}
         self.started = {id: began for id, began in self.started.items() if id not in lost}
         self.lost |= lost
         self.lost_attempts |= {attempt for attempt in self._delivered if not _was_assigned(machine, attempt)}
         self._delivered -= self.lost_attempts
         self._completed.clear()
+
+    @property
+    def requests(self) -> frozenset[str]:
+        """Ids of those that were answered."""
+        return frozenset(self._results)
 
     # at rest
 
@@ -163,7 +168,7 @@ def _query(machine: Machine, method: str, request: Message) -> Result:
     return machine.query(method, "default", "anonymous", request.SerializeToString())
 
 
-def _knows_request(state: Readable, id: str) -> bool:
+def knows_request(state: Readable, id: str) -> bool:
     """Whether a request of that id would be answered, and not run."""
     return state.get(keys.CLIENT_RESULT + b"".join(map(keys.text, ("default", "anonymous", id)))) is not None
 
