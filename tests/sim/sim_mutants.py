@@ -8,11 +8,14 @@ from typing import Any, NamedTuple
 
 import pytest
 import sim_disk
+import sim_mutants_of_disasters as disasters
 import sim_upgrade
 from sim_cluster import Cluster
 from sim_node import Node as SimNode
 from sim_nodes import Nodes
 from sim_promises import Promises
+from sim_recovery import Recovery
+from sim_restoration import Restoration
 from sim_upgrade import Upgrade
 from sim_world import Violation
 
@@ -88,6 +91,14 @@ def nodes(seed: int, directory: Path) -> None:
 
 def upgrades(seed: int, directory: Path) -> None:
     Upgrade(seed, directory).live(SECONDS)
+
+
+def recoveries(seed: int, directory: Path) -> None:
+    Recovery(seed, directory).live(SECONDS)
+
+
+def restorations(seed: int, directory: Path) -> None:
+    Restoration(seed, directory).live(SECONDS)
 
 
 # Rules of the core and of the shell around it.
@@ -401,4 +412,11 @@ MUTANTS = (
     ),
     Mutant("a later field counts for nothing until its version is in force", upgrades, see_later_fields_at_once),
     Mutant("a replica stops at a version that it does not know", upgrades, apply_what_is_not_known),
+    Mutant("whatever the node that is left had received counts", recoveries, disasters.forget_the_last_entry),
+    Mutant("the node that is left is the only member", recoveries, disasters.keep_the_old_members),
+    Mutant("its log begins the new cluster after its state", recoveries, disasters.mark_the_state_last),
+    Mutant(
+        "a backup has what was acknowledged elsewhere", restorations, disasters.back_up_without_a_look_at_the_leader
+    ),
+    Mutant("a backup begins with a checkpoint", restorations, disasters.back_up_the_last_checkpoint),
 )
