@@ -134,6 +134,11 @@ class Node:
     def is_awake(self) -> bool:
         return self.services is not None and self.time.suspended_until <= self.cluster.world.now
 
+    @property
+    def is_dying(self) -> bool:
+        """It has found its disk damaged, and is not gone yet."""
+        return self.services is not None and self.time.dead
+
     # life
 
     def start(self) -> None:

@@ -193,6 +193,8 @@ class Nodes:
     def _is_done(self) -> bool:
         if len(self.promises.started) + len(self.promises.lost) < len(self.wf_runs) or self.joining:
             return False
+        if any(node.is_dying for node in self.nodes):
+            return False
         last = max(self.nodes, key=lambda node: node.services.pump.applied if node.services else 0)
         return last.services is not None and self.promises.is_done(last.services.machine)
 

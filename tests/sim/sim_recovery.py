@@ -66,7 +66,7 @@ class Recovery(Nodes):
         self.world.after(self._chance.uniform(0.5, 2.5), self._strike)
 
     def _strike(self) -> None:
-        if any(node.services is not None and node.time.dead for node in self.nodes):
+        if any(node.is_dying for node in self.nodes):
             self.world.after(DYING_SECONDS, self._strike)
         elif self.is_faulty:
             sound = [node for node in self.nodes if not node.disk.is_damaged and node not in self.joining]
