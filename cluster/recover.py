@@ -117,14 +117,14 @@ class Survivor:
         self.check_name()
         config = self._config
         identity = Identity(config.cluster_bytes, config.node, new_id(16))
-        me = Member(config.node, peer=str(config.me.peer), client=str(config.me.client))
-        listed = Membership((me._replace(directory=identity.directory.hex()),))
+        own, me = identity.directory.hex(), config.me
+        listed = Membership((Member(config.node, directory=own, peer=str(me.peer), client=str(me.client)),))
         last = Entry(self.remains.index + 1, self._term + 1, listed.pack())
         try:
             if self._replaced:
                 self._journal.reset(self._log[0])
             self._mark_state()
-            self._journal.found(identity, Membership((me,)), last)
+            self._journal.found(identity, listed, last)
         except (lmdb.Error, OSError) as error:
             raise RecoveryRefused(
                 f"{config.data_dir} cannot be written: {error}. Nothing is lost by that; make room if there is none, "
