@@ -29,6 +29,13 @@ DEFAULT_LIMITS = Limits()
 FOUNDING_BYTES = 1 << 20
 """More than `LmdbJournal.found` writes: a map that is full must not keep a cluster from being recovered."""
 
+LINEAGE_TERMS = 1 << 20
+"""A cluster that goes on with the state of another one begins so many terms above all that is known of that.
+
+The other one may have gone on, for as many entries as it likes and some terms more. Ids that the machine gives are made
+of term and index: none of those that it gave may be given again.
+"""
+
 _NOTHING = Entry(0, 0, b"")
 """What lies before the first entry of a cluster."""
 
@@ -39,11 +46,13 @@ def bootstrap(
     founders: Membership,
     base: Entry = _NOTHING,
     *,
+    term: int = 0,
     before: Callable[[], None] = lambda: None,
 ) -> None:
     """Make the log of a node that has none, marked with `identity`; durable when this returns.
 
-    It is empty behind `base`, which is committed. `founders` is the list of members until the log has another one.
+    It is empty behind `base`, which is committed, and begins in `term`. `founders` is the list of members until the log
+    has another one.
     What else makes up the node is made or looked for in `before`, while no other process can do the same; if that
     raises, there is no log.
 
@@ -58,7 +67,7 @@ def bootstrap(
             before()
             transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))
             transaction.put(FOUNDERS, seal(FOUNDERS, founders.pack()))
-            layout.begin(transaction, base, Vow(base.term, None, base.index))
+            layout.begin(transaction, base, Vow(term, None, base.index))
         sync_directory(path)
         sync_directory(os.path.dirname(os.path.abspath(path)))
     finally:

@@ -21,7 +21,7 @@ from konik.cluster import entries
 from konik.cluster.config import Config, ConfigurationError
 from konik.cluster.entries import UnreadableEntry
 from konik.cluster.identity import Identity
-from konik.cluster.journal import LmdbJournal
+from konik.cluster.journal import LINEAGE_TERMS, LmdbJournal
 from konik.cluster.journal_records import CorruptLog
 from konik.cluster.node import LOG_DIRECTORY, STATE_DIRECTORY
 from konik.cluster.raft.invariant import BrokenInvariant
@@ -119,7 +119,7 @@ class Survivor:
         identity = Identity(config.cluster_bytes, config.node, new_id(16))
         own, me = identity.directory.hex(), config.me
         listed = Membership((Member(config.node, directory=own, peer=str(me.peer), client=str(me.client)),))
-        last = Entry(self.remains.index + 1, self._term + 1, listed.pack())
+        last = Entry(self.remains.index + 1, self._term + LINEAGE_TERMS, listed.pack())
         try:
             if self._replaced:
                 self._journal.reset(self._log[0])

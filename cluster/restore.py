@@ -20,7 +20,7 @@ from konik.cluster.backup_file import BackupRefused
 from konik.cluster.config import Config, ConfigurationError
 from konik.cluster.files import sync_directory
 from konik.cluster.identity import DirectoryRefused, Identity, WrongDirectory
-from konik.cluster.journal import bootstrap
+from konik.cluster.journal import LINEAGE_TERMS, bootstrap
 from konik.cluster.node import LOG_DIRECTORY, RESTORED_DIRECTORY, STATE_DIRECTORY, founders
 from konik.cluster.raft.messages import Entry
 from konik.cluster.store.errors import StoreError
@@ -48,7 +48,8 @@ def restore_data_directory(
         last = Entry(description.index, description.term, b"")
         place = partial(_place_state, config, file, description)
         try:
-            bootstrap(str(config.data_dir / LOG_DIRECTORY), identity, founders(config), last, before=place)
+            log, term = str(config.data_dir / LOG_DIRECTORY), description.term + LINEAGE_TERMS
+            bootstrap(log, identity, founders(config), last, term=term, before=place)
         except WrongDirectory:
             raise WrongDirectory(
                 f"{config.data_dir} was made before, and a backup makes a new node: name another data_dir, or move "

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 
 from google.protobuf.message import Message
 
-from konik.statemachine import indexes, limits
+from konik.statemachine import indexes, limits, term
 from konik.statemachine.entry import Process
 from konik.statemachine.plan.compiled import Plan
 from konik.statemachine.rejection import Code, Rejection
@@ -183,8 +183,11 @@ class Context(Reader):
         return self.counter
 
     def new_id(self) -> str:
-        """32 hexadecimal digits that no other object has."""
-        return f"{self.index:020x}{self.next_number():012x}"
+        """32 hexadecimal digits that no other object has.
+
+        Not even one of a cluster that has gone on with this one's state: its terms are others.
+        """
+        return f"{term.current(self.txn):012x}{self.index:012x}{self.next_number():08x}"
 
     def flush(self) -> None:
         """Writes the changed objects and their index entries into the transaction."""

@@ -553,18 +553,18 @@ _BACKUP = (
         "            before()\n"
         "            transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))\n"
         "            transaction.put(FOUNDERS, seal(FOUNDERS, founders.pack()))\n"
-        "            layout.begin(transaction, base, Vow(base.term, None, base.index))\n",
+        "            layout.begin(transaction, base, Vow(term, None, base.index))\n",
         "            transaction.put(IDENTITY, seal(IDENTITY, identities.pack(identity)))\n"
         "            transaction.put(FOUNDERS, seal(FOUNDERS, founders.pack()))\n"
-        "            layout.begin(transaction, base, Vow(base.term, None, base.index))\n"
+        "            layout.begin(transaction, base, Vow(term, None, base.index))\n"
         "        before()\n",
         RESTORE + "test_killed_at_any_step_it_leaves_what_no_node_starts_on_and_what_can_be_restored_into",
     ),
     Mutant(
-        "a restored node has promised nothing below the backup's term",
-        "konik.cluster.journal",
-        "Vow(base.term, None, base.index)",
-        "Vow(0, None, base.index)",
+        "a restored cluster begins in terms that the old one has not come to",
+        "konik.cluster.restore",
+        "description.term + LINEAGE_TERMS",
+        "description.term",
         RESTORE + "test_all_nodes_begin_with_the_state_of_the_backup_and_a_log_of_its_last_entry",
     ),
     Mutant(
@@ -610,6 +610,13 @@ _RECOVERY = (
         "konik.cluster.recover",
         "max(stored.vow.term, self._log[-1].term)",
         "self._log[-1].term",
+        RECOVER + "test_the_node_becomes_the_only_member_and_everything_it_had_counts",
+    ),
+    Mutant(
+        "a recovered cluster begins in terms that the old one has not come to",
+        "konik.cluster.recover",
+        "self._term + LINEAGE_TERMS",
+        "self._term + 1",
         RECOVER + "test_the_node_becomes_the_only_member_and_everything_it_had_counts",
     ),
     Mutant(

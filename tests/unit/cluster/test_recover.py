@@ -13,7 +13,7 @@ from survivor_making import CHECKPOINT, ENTRIES, NEW, OLD, PAIRS, VOW, configura
 from konik.cluster import entries
 from konik.cluster.config import Config, ConfigurationError
 from konik.cluster.identity import DirectoryInUse, NotBootstrapped, WrongDirectory
-from konik.cluster.journal import DEFAULT_LIMITS, LmdbJournal
+from konik.cluster.journal import DEFAULT_LIMITS, LINEAGE_TERMS, LmdbJournal
 from konik.cluster.journal_writer import Limits
 from konik.cluster.node import LOG_DIRECTORY, STATE_DIRECTORY, make_data_directory
 from konik.cluster.raft.membership import Member, Membership, unpack
@@ -69,7 +69,7 @@ def assert_recovered(config: Config, before: Sequence[Entry] = ENTRIES) -> None:
     try:
         me, own = config.me, log.identity.directory.hex()
         alone = Member("n1", True, own, str(me.peer), str(me.client))
-        last = Entry(before[-1].index + 1, VOW.term + 1, Membership((alone,)).pack())
+        last = Entry(before[-1].index + 1, VOW.term + LINEAGE_TERMS, Membership((alone,)).pack())
         assert log.load() == (Vow(last.term, None, last.index), [*before, last])
         assert log.founders == Membership((alone,)), "old lists in the log name another directory of a founder"
         assert log.directories == {}, "nobody of the old cluster is known any more"
@@ -337,6 +337,6 @@ def test_a_recovered_node_can_be_recovered_again(config: Config) -> None:
     last = recovered(again)
     log = opened(again)
     assert log.load().entries[-1] == last
-    assert (last.index, last.term) == (LAST.index + 2, VOW.term + 2)
+    assert (last.index, last.term) == (LAST.index + 2, VOW.term + 2 * LINEAGE_TERMS)
     assert unpack(last.data).names == ("n1",)
     log.close()

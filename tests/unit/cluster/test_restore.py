@@ -13,7 +13,7 @@ from konik.cluster import journal_layout
 from konik.cluster.backup_file import BackupRefused
 from konik.cluster.config import Config, ConfigurationError
 from konik.cluster.identity import DirectoryRefused, NotBootstrapped, WrongDirectory
-from konik.cluster.journal import LmdbJournal
+from konik.cluster.journal import LINEAGE_TERMS, LmdbJournal
 from konik.cluster.journal_layout import Extent
 from konik.cluster.node import STATE_DIRECTORY, make_data_directory
 from konik.cluster.raft.membership import unpack
@@ -53,7 +53,7 @@ def opened(config: Config) -> LmdbJournal:
 def content(config: Config) -> dict[bytes, bytes]:
     """What a node is restored to, which is opened as `konik server` does; asserts what must hold of every one."""
     log = opened(config)
-    assert log.load() == (Vow(TERM, None, INDEX), [Entry(INDEX, TERM, b"")])
+    assert log.load() == (Vow(TERM + LINEAGE_TERMS, None, INDEX), [Entry(INDEX, TERM, b"")])
     log.close()
     store = open_store(config.data_dir / STATE_DIRECTORY, config.cluster_bytes, config.node)
     try:
