@@ -38,7 +38,7 @@ def test_a_failing_seed_is_reduced_to_the_faults_that_it_takes(monkeypatch: pyte
     took = next(line for line in told if line.startswith("it takes"))
     causes = ast.literal_eval(took.removeprefix("it takes ").split(": ")[0])
     happened = [line for line in told if "(fault " in line]
-    assert len(happened) <= len(causes) <= 3 < len(WEATHER) + failure.cluster.faults.number
+    assert len(happened) <= len(causes) <= 5 < len(WEATHER) + failure.cluster.faults.number
     with pytest.raises(Failure):
         run_nodes.lived(seed, causes)
 
