@@ -8,8 +8,8 @@ from typing import Any, NamedTuple
 
 import pytest
 import sim_disk
-import sim_mutants_of_disasters as disasters
-import sim_upgrade
+import sim_mutants_of_disasters as of_disasters
+import sim_mutants_of_upgrades as of_upgrades
 from sim_cluster import Cluster
 from sim_node import Node as SimNode
 from sim_nodes import Nodes
@@ -24,10 +24,8 @@ from konik.cluster import journal_layout
 from konik.cluster import services as services_module
 from konik.cluster.clock import LeaderClock
 from konik.cluster.driver import Driver
-from konik.cluster.duties import Duties
 from konik.cluster.journal_layout import Extent, Transaction, Write
 from konik.cluster.journal_records import CorruptLog, entry_index
-from konik.cluster.network import Peer
 from konik.cluster.polls import Polls
 from konik.cluster.proposer import Proposer
 from konik.cluster.raft import leading, quorum, reading
@@ -40,10 +38,9 @@ from konik.cluster.reads import Reads
 from konik.cluster.services import Services
 from konik.cluster.store import image
 from konik.cluster.store.sealed import SEAL_BYTES
-from konik.statemachine import dedup, keys, version
+from konik.statemachine import dedup, keys
 from konik.statemachine.entry import CommandId
 from konik.statemachine.registry import METHODS
-from konik.statemachine.requests import Requests
 from konik.statemachine.tasks import queue
 
 SECONDS = 6.0
@@ -306,61 +303,6 @@ def forget_request_ids_in_a_copy(patch: Patch) -> None:
     lose_a_table_in_a_copy(patch, keys.CLIENT_RESULT)
 
 
-# Rules of an upgrade.
-
-Processes = dict[str, Peer | None]
-
-
-def see_other_processes(patch: Patch, seen: Callable[[Duties, Processes], Processes]) -> None:
-    """The leader raises the version by what it is made to see."""
-    honest = Duties._raise_version
-    patch.setattr(Duties, "_raise_version", lambda self, processes: honest(self, seen(self, dict(processes))))
-
-
-def with_version(processes: Processes, version: int) -> Processes:
-    return {node: peer and peer._replace(machine_version=version) for node, peer in processes.items()}
-
-
-def versions(processes: Processes) -> list[int]:
-    return sorted(0 if peer is None else peer.machine_version for peer in processes.values())
-
-
-def raise_the_version_at_once(patch: Patch) -> None:
-    see_other_processes(patch, lambda _, processes: with_version(processes, max(versions(processes))))
-
-
-def raise_the_version_with_a_majority(patch: Patch) -> None:
-    see_other_processes(patch, lambda _, processes: with_version(processes, versions(processes)[len(processes) // 2]))
-
-
-def raise_the_version_without_those_who_are_away(patch: Patch) -> None:
-    see_other_processes(patch, lambda _, processes: {node: peer for node, peer in processes.items() if peer})
-
-
-def believe_what_an_earlier_process_knew(patch: Patch) -> None:
-    def seen(self: Duties, processes: Processes) -> Processes:
-        known: dict[str, int] = self.__dict__.setdefault("known", {})
-        for node, peer in processes.items():
-            if peer is not None:
-                known[node] = max(known.get(node, 0), peer.machine_version)
-                processes[node] = peer._replace(machine_version=known[node])
-        return processes
-
-    see_other_processes(patch, seen)
-
-
-def behave_differently_before_the_version_is_raised(patch: Patch) -> None:
-    patch.setattr(sim_upgrade, "behaves_differently", lambda state: True)
-
-
-def see_later_fields_at_once(patch: Patch) -> None:
-    patch.setattr(Requests, "read", lambda self, method, raw, state: method.request.FromString(raw))
-
-
-def apply_what_is_not_known(patch: Patch) -> None:
-    patch.setattr(version, "check", lambda version, known, of_what: None)
-
-
 MUTANTS = (
     Mutant("nothing that a write must precede leaves before that write is synced", replicas, release_before_the_sync),
     Mutant("a write counts once it is synced", replicas, believe_a_write_before_it_is_synced),
@@ -401,22 +343,33 @@ MUTANTS = (
     Mutant("requests of workers of an earlier term are void", nodes, keep_tickets_across_terms, 20),
     Mutant("a copy of the state has all timers", nodes, lose_timers_in_a_copy),
     Mutant("a copy of the state has all request ids", nodes, forget_request_ids_in_a_copy),
-    Mutant("the version does not rise while only some have the code for it", upgrades, raise_the_version_at_once),
-    Mutant("a majority that has the code is not enough", upgrades, raise_the_version_with_a_majority),
-    Mutant("nor are all but those who are away", upgrades, raise_the_version_without_those_who_are_away),
-    Mutant("what a member's earlier process knew does not count", upgrades, believe_what_an_earlier_process_knew, 50),
+    Mutant(
+        "the version does not rise while only some have the code for it",
+        upgrades,
+        of_upgrades.raise_the_version_at_once,
+    ),
+    Mutant("a majority that has the code is not enough", upgrades, of_upgrades.raise_the_version_with_a_majority),
+    Mutant("nor are all but those who are away", upgrades, of_upgrades.raise_the_version_without_those_who_are_away),
+    Mutant(
+        "what a member's earlier process knew does not count",
+        upgrades,
+        of_upgrades.believe_what_an_earlier_process_knew,
+        50,
+    ),
     Mutant(
         "a release behaves as before until its version is in force",
         upgrades,
-        behave_differently_before_the_version_is_raised,
+        of_upgrades.behave_differently_before_the_version_is_raised,
     ),
-    Mutant("a later field counts for nothing until its version is in force", upgrades, see_later_fields_at_once),
-    Mutant("a replica stops at a version that it does not know", upgrades, apply_what_is_not_known),
-    Mutant("whatever the node that is left had received counts", recoveries, disasters.forget_the_last_entry),
-    Mutant("the node that is left is the only member", recoveries, disasters.keep_the_old_members),
-    Mutant("its log begins the new cluster after its state", recoveries, disasters.mark_the_state_last),
     Mutant(
-        "a backup has what was acknowledged elsewhere", restorations, disasters.back_up_without_a_look_at_the_leader
+        "a later field counts for nothing until its version is in force", upgrades, of_upgrades.see_later_fields_at_once
     ),
-    Mutant("a backup begins with a checkpoint", restorations, disasters.back_up_the_last_checkpoint),
+    Mutant("a replica stops at a version that it does not know", upgrades, of_upgrades.apply_what_is_not_known),
+    Mutant("whatever the node that is left had received counts", recoveries, of_disasters.forget_the_last_entry),
+    Mutant("the node that is left is the only member", recoveries, of_disasters.keep_the_old_members),
+    Mutant("its log begins the new cluster after its state", recoveries, of_disasters.mark_the_state_last),
+    Mutant(
+        "a backup has what was acknowledged elsewhere", restorations, of_disasters.back_up_without_a_look_at_the_leader
+    ),
+    Mutant("a backup begins with a checkpoint", restorations, of_disasters.back_up_the_last_checkpoint),
 )
