@@ -143,8 +143,10 @@ class Recovery(Nodes):
         send_events_again(self, had.machine)
 
     def understood(self, call: Call, result: Result) -> Result:
-        """Nobody wonders at reports of what was lost, nor at a clock that shows less than that of the old cluster."""
+        """Nobody wonders at reports of what was lost, nor at a clock that shows less than that of the old cluster: the
+        call is made anew, with the time of this one."""
         if result.code is Code.INVALID_ARGUMENT and "from the future" in result.message and self._recoveries:
+            call.client_id = None
             return refused(Code.UNAVAILABLE, result.message)
         if result.code is Code.INVALID_ARGUMENT and call.method == "ReportTask":
             report = ReportTaskRun.FromString(call.request)
