@@ -1,8 +1,8 @@
 """One fault after the other under users of every kind, and an audit after each.
 
 A round: users and steady callers begin, a fault strikes, lasts, is healed, the cluster becomes whole; then everything
-that was asked for has to end well. Steady callers use nodes that are not the fault's victims; their longest time
-without an acknowledgement is what the fault costs others.
+that was asked for has to end well, and is deleted. Steady callers use nodes that are not the fault's victims; their
+longest time without an acknowledgement is what the fault costs others.
 """
 
 import asyncio
@@ -24,6 +24,7 @@ from lists import LIST, Lists, append_only_list
 from machines import Machines
 from published_client import PublishedClient
 from scribes import EVENT, Scribe
+from tidying import remove_wf_runs
 from users import KonikUser, PublishedUser, User
 from workloads import Workload
 
@@ -192,6 +193,8 @@ class Rounds:
             await self._in_thread(assert_states_agree, self._machines.cluster, CALM)
         except AssertionError as difference:
             round.findings.append(str(difference))
+        if not round.findings:
+            await remove_wf_runs(self._client, (steady.WORKFLOW, CALM, TRANSFER, LIST, JOURNEY))
         return round
 
     def _use(
