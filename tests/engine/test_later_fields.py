@@ -11,9 +11,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from konik.api.pb.internal_pb2 import RaiseVersion
-from konik.api.pb.metadata_requests_pb2 import PutTaskDefRequest
+from konik.api.pb.metadata_requests_pb2 import PutTaskDefRequest, PutWfSpecRequest
 from konik.api.pb.run_requests_pb2 import RunWfRequest
 from konik.statemachine import keys
+from konik.statemachine.limits import DEFINITION_DEPTH_MAX
 from konik.statemachine.registry import METHODS, Method
 from konik.statemachine.rejection import Rejection
 from konik.statemachine.requests import Requests
@@ -80,6 +81,17 @@ def test_old_and_new_releases_make_the_same_of_whatever_bytes(added: str, raw: b
     method, later = method_and_reader(added)
     by_the_old = seen(lambda: Requests(FIELDS).read(METHODS["RunWf"], raw, STATE))
     assert seen(lambda: later.read(method, raw, STATE)) == by_the_old
+
+
+def test_what_nobody_knows_is_dropped_from_the_innermost_part_of_a_definition() -> None:
+    request, outer_messages = PutWfSpecRequest(), 5
+    inner = request.thread_specs["t"].nodes["n"].exit.return_content
+    for _ in range((DEFINITION_DEPTH_MAX - outer_messages) // 2):
+        inner = inner.size_of.operand
+    inner.MergeFromString(scalar(NUMBER, 7))
+    raw = request.SerializeToString()
+    assert scalar(NUMBER, 7) in raw
+    assert scalar(NUMBER, 7) not in Requests(FIELDS).read(METHODS["PutWfSpec"], raw, STATE).SerializeToString()
 
 
 def test_states_are_equal_and_have_the_field_from_the_entry_on_that_raises_the_version() -> None:
