@@ -69,7 +69,7 @@ class Members:
             raise failed_precondition(
                 f"no node {name} asks to be taken in: start it with --join, its configuration naming the members"
             )
-        if member is not None and applicant.founder:
+        if applicant.founder and (member is not None or applicant.directory != self._met(name)):
             raise failed_precondition(
                 f"{name} was founded anew, and others would not hear it: empty its data directory, start it with --join"
             )

@@ -2,8 +2,8 @@
 
 A list of members may be on its way: who has a later one than this node is heard, so that this node can learn it. But
 what such a node answers must count nothing: the vote or the acknowledgement could be another one's, of the same name.
-Who was founded anew in a member's place has no later list of this cluster, but perhaps one that others made who have
-forgotten everything, too: the last node that has not must not follow them.
+Who was founded anew has no later list of this cluster, but perhaps one that others made who have forgotten everything,
+too: the last node that has not must not follow them.
 """
 
 from enum import Enum
@@ -38,7 +38,7 @@ def standing(hello: Hello, membership: Membership, since: int, recorded: bytes |
             same = hello.founder and recorded in (None, hello.directory)
         if same:
             return Standing.MEMBER
-    is_founded_anew = member is not None and hello.founder
+    is_founded_anew = hello.founder and (member is not None or recorded != hello.directory)
     if hello.members_since > since and not is_founded_anew:
         return Standing.AHEAD
     if member is None:

@@ -34,7 +34,7 @@ log = structlog.get_logger()
 
 
 class Acquaintances(Protocol):
-    """Who remembers with which directories founders were met, for as long as the list of members does not name them."""
+    """Who remembers with which directories founders were met: a list that names them may be given up again."""
 
     @property
     def directories(self) -> Mapping[str, bytes]:
@@ -113,6 +113,7 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         for name, link in self._links.items():
             try:
                 link.standing = self._standing(self.hellos[name])
+                self._remember(self.hellos[name], link.standing)
             except NoMember as refusal:
                 link.close(str(refusal))
         for name in [name for name in self.nodes if name not in peers and name not in self._links]:
@@ -224,9 +225,7 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
         peer = hello.node
         self._complaints.pop(peer, None)
         self._greeting.discard(link)
-        is_founder = link.standing is Standing.MEMBER and self._membership.get(peer) in self._membership.unnamed
-        if is_founder and peer not in self._acquaintances.directories:
-            self._acquaintances.record_directory(peer, hello.directory)
+        self._remember(hello, link.standing)
         self.nodes.setdefault(peer, Node(peer))
         if (older := self._links.pop(peer, None)) is not None:
             older.close("replaced by a newer connection")
@@ -255,6 +254,10 @@ class TcpTransport(pysyncobj.transport.Transport):  # type: ignore[misc]  # pysy
     def _standing(self, hello: Hello) -> Standing:
         recorded = self._acquaintances.directories.get(hello.node)
         return standing(hello, self._membership, self._hello.members_since, recorded)
+
+    def _remember(self, hello: Hello, standing: Standing) -> None:
+        if standing is Standing.MEMBER and hello.founder and hello.node not in self._acquaintances.directories:
+            self._acquaintances.record_directory(hello.node, hello.directory)
 
     def _check(self, link: Link, hello: Hello) -> Standing:
         """Raises Refused, or NoMember of somebody that could be one."""

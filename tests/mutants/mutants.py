@@ -175,16 +175,30 @@ _DIRECTORY = (
     Mutant(
         "who is founded anew has no later list of this cluster",
         "konik.cluster.standing",
-        "is_founded_anew = member is not None and hello.founder",
+        "is_founded_anew = hello.founder and (member is not None or recorded != hello.directory)",
         "is_founded_anew = False",
         "unit/cluster/test_standing.py::test_who_is_founded_anew_is_not_heard_whatever_list_it_has",
     ),
     Mutant(
-        "who is named in the list is not remembered for a founder",
+        "who has joined is not remembered for a founder",
         "konik.cluster.transport",
-        " and self._membership.get(peer) in self._membership.unnamed",
+        "standing is Standing.MEMBER and hello.founder and",
+        "standing is Standing.MEMBER and",
+        TRANSPORT + "test_who_has_joined_is_not_remembered_for_the_founder_of_its_name",
+    ),
+    Mutant(
+        "a removed member that is founded anew is not heard either",
+        "konik.cluster.standing",
+        "hello.founder and (member is not None or recorded != hello.directory)",
+        "hello.founder and member is not None",
+        "unit/cluster/test_standing.py::test_nor_is_who_was_founded_anew_after_it_had_been_removed",
+    ),
+    Mutant(
+        "a founder is remembered also when the list names it",
+        "konik.cluster.transport",
+        "                self._remember(self.hellos[name], link.standing)\n",
         "",
-        TRANSPORT + "test_who_is_named_in_the_list_need_not_be_remembered",
+        TRANSPORT + "test_a_founder_that_comes_to_be_a_member_while_it_is_heard_is_remembered",
     ),
 )
 

@@ -310,7 +310,7 @@ class Node:
             self.services.members.applied(hello)
             return False
         self.standings[peer] = found
-        if found is Standing.MEMBER and core.membership.get(peer) in core.membership.unnamed:
+        if found is Standing.MEMBER and hello.founder:
             self.met.setdefault(peer, hello.directory)
         return True
 

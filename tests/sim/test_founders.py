@@ -95,6 +95,32 @@ def test_who_is_founded_anew_counts_nothing_for_a_node_that_has_never_met_it(lea
     cluster.agree(a, b)
 
 
+def test_the_last_that_has_forgotten_nothing_does_not_follow_those_who_have(cluster: Founders) -> None:
+    """Not even one that is no member by its list: it had been removed before."""
+    a, b, c = cluster.nodes
+    for node in cluster.nodes:
+        node.start()
+    cluster.have_lead(b)
+    cluster.time_goes_on()
+    cluster.wait(lambda: b.services is not None and b.services.members.remove("C"), "C is removed")
+    c.crash()
+    cluster.agree(a, b)
+    b.crash()
+    cluster.found_anew(a)
+    cluster.found_anew(c)
+    for _ in range(6):  # with each term their log grows, and the checkpoint from which their list counts moves on
+        for node in (a, c):
+            node.crash()
+            node.start()
+        cluster.time_goes_on()
+    cluster.have_lead(c)
+
+    b.start()
+    assert core(b).membership_since < core(c).membership_since, "theirs is the later list"
+    cluster.time_goes_on()
+    assert core(b).leader is None
+
+
 def test_founders_are_named_once_and_for_all(cluster: Founders) -> None:
     a, b, c = cluster.nodes
     a.start()

@@ -209,6 +209,8 @@ def test_a_founder_that_was_removed_may_come_back_as_it_is(bench: Bench) -> None
     bench.members.remove("c")
     bench.commit()
     bench.members.applied(hello("c")._replace(founder=True))
+    assert "was founded anew" in bench.refusal("add", "c"), "with another directory than it was met with, if it was"
+    bench.met["c"] = NEW
     assert not bench.members.add("c")
     assert bench.core.membership.get("c") == Member("c", False, NEW.hex(), "host:7000", "host:2023")
 

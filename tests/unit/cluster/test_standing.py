@@ -53,6 +53,15 @@ def test_who_is_founded_anew_is_not_heard_whatever_list_it_has(listed: Membershi
         standing(hello(b"x" * 16, since=7), listed, 3, recorded=OLD)
 
 
+def test_nor_is_who_was_founded_anew_after_it_had_been_removed() -> None:
+    """Unless it comes as it was: then it may have learned of a later list before it went."""
+    with pytest.raises(NoMember):
+        standing(hello(b"x" * 16, since=7, node="c"), FOUNDERS, 3, recorded=OLD)
+    with pytest.raises(NoMember):
+        standing(hello(b"x" * 16, since=7, node="c"), FOUNDERS, 3, recorded=None)
+    assert standing(hello(OLD, since=7, node="c"), FOUNDERS, 3, recorded=OLD) is Standing.AHEAD
+
+
 @pytest.mark.parametrize("answer", [VoteAnswer(1, False, True), AppendAnswer(1, 1, True, 1), HeartbeatAnswer(1, 1)])
 def test_what_such_a_node_answers_counts_nothing(answer: VoteAnswer | AppendAnswer | HeartbeatAnswer) -> None:
     assert counts(answer, Standing.MEMBER)

@@ -291,14 +291,39 @@ async def test_a_member_with_another_directory_than_recorded_is_refused() -> Non
             assert a.transport.member("b") is None
 
 
-async def test_who_is_named_in_the_list_need_not_be_remembered() -> None:
+NAMED = Membership.of("a").including(Listed("b", True, (b"b" * 16).hex()))
+
+
+async def test_who_has_joined_is_not_remembered_for_the_founder_of_its_name() -> None:
     a = Member("a", {})
     async with running(a):
-        a.transport.take_up(Membership.of("a").including(Listed("b", True, (b"b" * 16).hex())), 5, {})
-        b = Member("b", {"a": a.address})
+        a.transport.take_up(NAMED, 5, {})
+        b = Member("b", {"a": a.address}, founder=False)
         async with running(b):
             await a.until(("b", "up"))
             assert a.memory.directories == {}
+
+
+async def test_a_founder_that_was_met_under_a_list_that_is_given_up_stays_known() -> None:
+    a = Member("a", {})
+    async with running(a):
+        a.transport.take_up(NAMED, 5, {})
+        async with running(Member("b", {"a": a.address})):
+            await a.until(("b", "up"))
+        a.transport.take_up(Membership.of("a", "b"), 0, {})
+        assert a.memory.directories == {"b": b"b" * 16}
+
+
+async def test_a_founder_that_comes_to_be_a_member_while_it_is_heard_is_remembered() -> None:
+    memory = Memory()
+    a = Member("a", {}, memory=memory)
+    async with running(a):
+        a.transport.take_up(NAMED, 5, {})
+        async with running(Member("b", {"a": a.address})):
+            await a.until(("b", "up"))
+            memory.directories.clear()
+            a.transport.take_up(NAMED, 7, {})
+            assert memory.directories == {"b": b"b" * 16}
 
 
 async def test_who_is_refused_is_told_to_look_there_once_and_never_believes_to_be_connected() -> None:
