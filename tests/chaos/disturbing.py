@@ -6,11 +6,11 @@ import logging
 import signal
 import sys
 import tempfile
-from collections.abc import Callable, Coroutine
+from collections.abc import Callable, Coroutine, Mapping
 from pathlib import Path
 from typing import Any, TypeVar
 
-from machines import Machines
+from machines import HASTY, Machines
 from small_disks import NotPermitted
 
 NOT_PERMITTED = 2
@@ -27,7 +27,11 @@ def arguments(about: str) -> argparse.ArgumentParser:
     return parser
 
 
-def disturb(logs: Path | None, story: Callable[[Machines], Coroutine[Any, Any, Found]]) -> Found:
+def disturb(
+    logs: Path | None,
+    story: Callable[[Machines], Coroutine[Any, Any, Found]],
+    settings: Mapping[str, object] = HASTY,
+) -> Found:
     """Sets the machines up for a story, and removes them whatever comes of it. Exits if they are not permitted."""
     signal.signal(signal.SIGTERM, signal.default_int_handler)
     logs = logs or Path(tempfile.mkdtemp(prefix="konik-logs-"))
@@ -35,7 +39,7 @@ def disturb(logs: Path | None, story: Callable[[Machines], Coroutine[Any, Any, F
     logging.basicConfig(filename=logs / "clients.log", format="%(asctime)s %(name)s %(levelname)s %(message)s")
     print(f"logs will be in {logs}", flush=True)
     try:
-        with Machines(logs) as machines:
+        with Machines(logs, settings) as machines:
             return asyncio.run(story(machines))
     except NotPermitted as refusal:
         print(f"not permitted on this machine: {refusal}", file=sys.stderr)

@@ -57,7 +57,7 @@ def main() -> int:
     parser = arguments(__doc__)
     parser.add_argument("--times", type=int, default=50)
     given = parser.parse_args()
-    rows, is_clean = disturb(given.logs, lambda machines: _measure(machines, given.times))
+    rows, is_clean = disturb(given.logs, lambda machines: _measure(machines, given.times), settings={})
     print("\n".join(rows))
     if given.write:
         figures.write("make failovers", rows)

@@ -3,6 +3,7 @@
 import os
 import shutil
 import tempfile
+from collections.abc import Mapping
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -15,8 +16,8 @@ from stepped_server import Step, command
 
 NODES = ("node-1", "node-2", "node-3")
 DIRECTORY = "konik-chaos-"
-SETTINGS = {"checkpoint_commands": 1_000, "log_tail_entries": 100}
-"""So that faults meet checkpoints, and that nodes which were away need a copy of the state."""
+HASTY = {"checkpoint_commands": 1_000, "log_tail_entries": 100}
+"""Settings with which faults meet checkpoints, and nodes that were away need a copy of the state."""
 
 
 class Machines:
@@ -24,9 +25,10 @@ class Machines:
     NotPermitted.
     """
 
-    def __init__(self, keep: Path | None = None) -> None:
+    def __init__(self, keep: Path | None = None, settings: Mapping[str, object] = HASTY) -> None:
+        """`settings` are what the nodes' configurations have beside their members and disks."""
         self.network = Network(NODES)
-        self._keep = keep
+        self._keep, self._settings = keep, settings
         self._stack = ExitStack()
 
     def __enter__(self) -> "Machines":
@@ -43,7 +45,7 @@ class Machines:
                 tables=Authority(directory / "authority").table,
                 hosts=self.network.hosts,
                 command=lambda node: (*self.network.command(node), *command(directory / f"{node}.clock")),
-                **SETTINGS,
+                **self._settings,
             )
             stack.enter_context(self.cluster)
             self.cluster.bootstrap()
