@@ -74,8 +74,8 @@ _JOURNAL = (
     Mutant(
         "the vow is in the transaction of the entries",
         "konik.cluster.journal_layout",
-        "    transaction.put(VOW, seal(VOW, _pack(write.vow)))\n",
-        "",
+        "return _vowed(transaction, write.vow, Extent(extent.first, write.entries[-1].index, own))",
+        "return Extent(extent.first, write.entries[-1].index, own)",
         JOURNAL + "test_what_was_synced_is_found_again",
     ),
     Mutant(
@@ -615,8 +615,8 @@ _RECOVERY = (
     Mutant(
         "a recovered log counts when the state is marked",
         "konik.cluster.recover",
-        "            self._mark_state()\n            self._journal.found(identity, Membership((me,)), last)\n",
-        "            self._journal.found(identity, Membership((me,)), last)\n            self._mark_state()\n",
+        "            self._mark_state()\n            self._journal.found(identity, listed, last)\n",
+        "            self._journal.found(identity, listed, last)\n            self._mark_state()\n",
         RECOVER + "test_a_disk_that_takes_no_more_leaves_what_can_be_recovered_later",
     ),
     Mutant(
