@@ -8,6 +8,7 @@ chance of its own, made of the seed.
 from collections.abc import Container
 from pathlib import Path
 from random import Random
+from unittest.mock import patch
 
 from sim_aftermath import find_in_ledgers, send_events_again
 from sim_clients import Call
@@ -121,8 +122,7 @@ class Recovery(Nodes):
 
     def _begin_and_be_killed(self, left: Node, config: Config) -> None:
         """The state is marked by then, and the log is not. No node starts on that, of whichever cluster."""
-        with survivor(config) as found:
-            found._journal.found = _be_killed  # type: ignore[method-assign]
+        with survivor(config) as found, patch.object(LmdbJournal, "found", side_effect=Killed):
             try:
                 found.found_cluster()
             except Killed:
@@ -158,10 +158,6 @@ class Recovery(Nodes):
 
     def _is_done(self) -> bool:
         return self.left is None and super()._is_done()
-
-
-def _be_killed(*_: object) -> None:
-    raise Killed
 
 
 def _starts(node: Node, cluster: bytes) -> bool:
