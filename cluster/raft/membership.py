@@ -75,7 +75,7 @@ class Membership(NamedTuple):
         """Whether one vote at most came or went. A vote in the same name with another directory is another vote."""
         both = ((member, before.get(member.name)) for member in self.members)
         still = [now.name for now, was in both if was is not None and now.votes and was.votes and now.is_still(was)]
-        changed = [name for name in (*self.voters, *before.voters) if name not in still]
+        changed = [name for name in (*self.voters, *before.voters) if name not in still]  # one vote goes, another comes
         return len(changed) <= 1 and bool(self.voters)
 
     def pack(self) -> bytes:
