@@ -58,6 +58,7 @@ def bootstrap(
 
     Raises WrongDirectory if there is one already.
     """
+    assert term >= base.term, f"a log behind an entry of term {base.term} cannot begin in term {term}"
     os.makedirs(path, mode=0o700, exist_ok=True)
     lock = DirectoryLock(path)
     try:
