@@ -13,7 +13,7 @@ from typing import ClassVar
 from disks import SlowDisk, can_be_slow
 from machines import Machines
 from server_processes import Node, eventually
-from small_disks import is_full
+from small_disks import lacks_room
 
 from konik.sdk import Client
 from konik.sdk.membership import add_member
@@ -245,7 +245,7 @@ class FullDisk(_OfAny):
     def start(self) -> None:
         self.machines.disks[self.victim.name].fill()
         cluster = self.machines.cluster
-        eventually(lambda: is_full(cluster, self.victim.name), "the node says that its disk is full")
+        eventually(lambda: lacks_room(cluster, self.victim.name), "the node says that its disk is full")
 
     def heal(self) -> None:
         self.machines.disks[self.victim.name].make_room()

@@ -63,5 +63,11 @@ def health(cluster: Cluster, node: str) -> str:
 
 
 def is_full(cluster: Cluster, node: str) -> bool:
-    """Whether the node has found that it cannot write: more than that little room is left."""
+    """Whether the node has found that it cannot write its log: more than that little room is left."""
     return "is full" in health(cluster, node)
+
+
+def lacks_room(cluster: Cluster, node: str) -> bool:
+    """The same of its log or its state. A log that was cut has room of its own, for longer than a state has."""
+    said = health(cluster, node)
+    return "is full" in said or "No space left on device" in said
