@@ -37,6 +37,7 @@ def disturb(
     logs = logs or Path(tempfile.mkdtemp(prefix="konik-logs-"))
     logs.mkdir(parents=True, exist_ok=True)
     logging.basicConfig(filename=logs / "clients.log", format="%(asctime)s %(name)s %(levelname)s %(message)s")
+    logging.getLogger("asyncio").addFilter(_is_no_spurious_wakeup)
     print(f"logs will be in {logs}", flush=True)
     try:
         with Machines(logs, settings) as machines:
@@ -44,3 +45,8 @@ def disturb(
     except NotPermitted as refusal:
         print(f"not permitted on this machine: {refusal}", file=sys.stderr)
         sys.exit(NOT_PERMITTED)
+
+
+def _is_no_spurious_wakeup(record: logging.LogRecord) -> bool:
+    """Loops of several threads share one poller of grpcio: each is woken for what another one takes, and complains."""
+    return "PollerCompletionQueue._handle_events" not in record.getMessage()
