@@ -8,7 +8,7 @@ V := .venv/bin
 SETUP := .venv/.ready
 
 .DEFAULT_GOAL := help
-.PHONY: help setup proto lint types layers test unit slow quickstart scale crash chaos failovers bars sim soak mutations dist clean
+.PHONY: help setup proto lint types layers test unit slow quickstart scale crash chaos failovers steady bars sim soak mutations dist clean
 
 help: ## This list
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*##/\t/' | expand -t 14
@@ -57,6 +57,9 @@ chaos: setup ## Disturb three real nodes: MINUTES=5; SEED=1; WRITE=--write puts 
 
 failovers: setup ## Measure five ways to lose the leader: TIMES=50; WRITE=--write puts the table there, too
 	PYTHONPATH=.:tests/processes $(V)/python tests/chaos/failover.py --times $(or $(TIMES),50) $(WRITE)
+
+steady: setup ## Count elections under full load: MINUTES=30; WRITE=--write puts the table there, too
+	PYTHONPATH=.:tests/processes $(V)/python tests/chaos/steady.py --minutes $(or $(MINUTES),30) $(WRITE)
 
 bars: setup ## Measure, compare with the bars, write docs/performance.md
 	$(V)/python scripts/bars.py
