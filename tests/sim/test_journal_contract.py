@@ -284,3 +284,9 @@ def test_a_missing_record_is_noticed(filled: Log, key: bytes) -> None:
     filled.change(key, lambda record: None)
     with pytest.raises(CorruptLog):
         stored(filled)
+
+
+def test_a_log_that_lost_its_first_record_is_one_that_was_cut_behind_it(filled: Log) -> None:
+    """Start-up refuses it unless a checkpoint has what is missing."""
+    filled.change(entry_key(0), lambda record: None)
+    assert stored(filled) == (Vow(7, "b", 3), [*entries(1, 5, term=7, data=b"precious")])
