@@ -43,7 +43,8 @@ def lay_out(node: Node) -> None:
     shutil.rmtree(path, ignore_errors=True)
     bootstrap(str(path), Identity(node.belongs_to, node.name, node.identity), node.founders)
     with lmdb.open(str(path), map_size=MAP_BYTES) as log, log.begin(write=True) as transaction:
-        transaction.delete(entry_key(0))
+        for own in (entry_key(0), VOW):
+            transaction.delete(own)
         for peer, directory in node.met.items():
             transaction.put(PEER + peer.encode(), seal(PEER + peer.encode(), directory))
         for key, record in node.disk.records.items():

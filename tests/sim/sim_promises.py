@@ -65,10 +65,11 @@ class Promises:
 
     def only_this_is_left(self, index: int, committed: int, sum: int, state: Readable, machine: Machine) -> None:
         """The cluster goes on with the state behind entry `index`, all that one node had received; it knew that the
-        history up to `committed` is that of all. What is not in that state is promised no more."""
+        history up to `committed` is that of all. What is not in that state is promised no more: nor is an answer, if
+        the node had only received the request by itself, and the others had run it without it."""
         self._states = {place: known for place, known in self._states.items() if place <= committed}
         self.state("the node that is left", index, sum)
-        self._results = {id: result for id, result in self._results.items() if knows_request(state, id)}
+        self._results = {id: result for id, result in self._results.items() if remembers(state, id, result)}
         lost = {id for id in self.started if _query(machine, "GetWfRun", WfRunId(id=id)).code is not Code.OK}
         self.started = {id: began for id, began in self.started.items() if id not in lost}
         self.lost |= lost
@@ -77,9 +78,9 @@ class Promises:
         self._completed.clear()
 
     @property
-    def requests(self) -> frozenset[str]:
-        """Ids of those that were answered."""
-        return frozenset(self._results)
+    def answers(self) -> dict[str, Result]:
+        """By the ids of the requests."""
+        return dict(self._results)
 
     # at rest
 
@@ -168,9 +169,10 @@ def _query(machine: Machine, method: str, request: Message) -> Result:
     return machine.query(method, "default", "anonymous", request.SerializeToString())
 
 
-def knows_request(state: Readable, id: str) -> bool:
-    """Whether a request of that id would be answered, and not run."""
-    return state.get(keys.CLIENT_RESULT + b"".join(map(keys.text, ("default", "anonymous", id)))) is not None
+def remembers(state: Readable, id: str, answer: Result) -> bool:
+    """Whether a request of that id would be answered like that, and not run."""
+    record = state.get(keys.CLIENT_RESULT + b"".join(map(keys.text, ("default", "anonymous", id))))
+    return record is not None and record.endswith(answer.message.encode() + answer.body)
 
 
 def _was_assigned(machine: Machine, attempt: Attempt) -> bool:

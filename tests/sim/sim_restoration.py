@@ -19,12 +19,13 @@ from sim_faults import Cause
 from sim_loop import SimLoop
 from sim_node import Node
 from sim_nodes import Nodes
-from sim_promises import knows_request
+from sim_promises import remembers
 from sim_world import Violation
 
 from konik.cluster.backup import Backups
 from konik.cluster.backup_file import BackupRefused
 from konik.cluster.restore import restore_data_directory
+from konik.statemachine.entry import Result
 from konik.statemachine.rejection import Rejection
 
 PIECE_BYTES = 20_000
@@ -40,7 +41,7 @@ class Taken:
 
     file: Path
     wf_runs: frozenset[str]
-    requests: frozenset[str]
+    answers: dict[str, Result]
     is_whole: bool = False
 
 
@@ -81,7 +82,7 @@ class Restoration(Nodes):
     async def _take(self, node: Node) -> None:
         self._asked += 1
         file = self._directory / f"backup-{self._asked}"
-        taken = Taken(file, frozenset(self.promises.started), self.promises.requests)
+        taken = Taken(file, frozenset(self.promises.started), self.promises.answers)
         pause = self._chance.choice((0.0, 0.2))
         taking = Backups(_as_served(node)).take()  # not by `async with`: nobody tidies up where a process dies
         try:
@@ -155,8 +156,9 @@ class Restored(Nodes):
         """What was acknowledged before it was asked for is there."""
         if missing := taken.wf_runs - self.held.keys():
             raise Violation(f"{taken.file.name} lacks {sorted(missing)}, acknowledged before it was asked for")
-        if missing := {id for id in taken.requests if not knows_request(self._has.store, id)}:
-            raise Violation(f"{taken.file.name} lacks {sorted(missing)}, answered before it was asked for")
+        answers = taken.answers.items()
+        if missing := [id for id, answer in answers if not remembers(self._has.store, id, answer)]:
+            raise Violation(f"{taken.file.name} lacks {missing}, answered before it was asked for")
 
     def live(self, seconds: float, steps: float = inf) -> None:
         for node in self.nodes:
