@@ -32,7 +32,7 @@ PIECE_BYTES = 20_000
 """Of a backup as it reaches the operator."""
 
 RESTORED_SECONDS = 2.0
-"""How long clients come to the new cluster before it must be at rest."""
+"""How long clients and faults come to the new cluster before it must be at rest."""
 
 
 @dataclass
@@ -48,6 +48,7 @@ class Taken:
 class Restoration(Nodes):
     def __init__(self, seed: int, directory: Path, left_out: Container[Cause] = ()) -> None:
         super().__init__(seed, directory, left_out)
+        self.left_out = left_out
         self._directory = directory
         self._chance = Random(f"{seed}/restoration")
         self._every = self._chance.choice((0.2, 0.6))
@@ -122,23 +123,19 @@ class Restoration(Nodes):
         finally:
             for node in restored.running():
                 node.crash()
+            self.faults.number = restored.faults.number
+            self.faults.happened += restored.faults.happened
             self.world.trace.extend(restored.world.trace)
         self.world.note("all", "go on as another cluster", restored.world.fingerprint)
         self.counts.update({"restored": 1, "WfRuns restored": len(restored.held)})
 
 
-class Everything:
-    """Contains whatever it is asked for."""
-
-    def __contains__(self, _: object) -> bool:
-        return True
-
-
 class Restored(Nodes):
-    """The cluster that is made from a backup. Clients and workers come to it, and no faults."""
+    """The cluster that is made from a backup. Its faults go on from the numbers of those before."""
 
-    def __init__(self, before: Nodes, taken: Taken, directory: Path, chance: Random) -> None:
-        super().__init__(chance.getrandbits(32), directory, Everything())
+    def __init__(self, before: Restoration, taken: Taken, directory: Path, chance: Random) -> None:
+        super().__init__(chance.getrandbits(32), directory, before.left_out)
+        self.faults.number = before.faults.number
         self.compares_states = True
         self.world.now = before.world.now
         self.wf_runs, self.requests = [*before.wf_runs], before.requests
