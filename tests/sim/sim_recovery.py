@@ -69,7 +69,7 @@ class Recovery(Nodes):
     def _strike(self) -> None:
         if any(node.is_dying for node in self.nodes):
             self.world.after(DYING_SECONDS, self._strike)
-        elif self.is_faulty:
+        elif self.is_faulty and self.left is None:
             sound = [node for node in self.nodes if not node.disk.is_damaged and node not in self.joining]
             behind = min(sound, key=lambda node: node.disk.last.index)
             self._lose_all_but(self._chance.choice((behind, self._chance.choice(sound))))
