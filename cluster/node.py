@@ -30,10 +30,9 @@ from konik.cluster.replica import Replica
 from konik.cluster.services import Services
 from konik.cluster.state_copies import StateCopies
 from konik.cluster.store.checkpoint import Checkpointer, CheckpointSettings
-from konik.cluster.store.errors import StoreError
 from konik.cluster.store.image import MEMBERS, Checkpoint
 from konik.cluster.store.opening import open_store
-from konik.cluster.store.thread import StateThread
+from konik.cluster.store.thread import Job, StateThread
 from konik.cluster.tls import TlsFiles
 from konik.cluster.transport import TcpTransport
 from konik.cluster.wire import Wire
@@ -292,14 +291,17 @@ class Node:
         log.info("node started", node=self.config.node, applied=applied, last=last)
 
     def _keep_scrubbing(self) -> None:
-        """Reads through the stored state, slowly, so that damage is found while others still have what is damaged."""
-        if self._closed:
-            return
-        try:
-            self.store.scrub(SCRUB_RECORDS)
-        except StoreError as error:
-            self._fatal(error)
-            return
+        """Reads through the stored state, slowly, so that damage is found while others still have what is damaged.
+
+        Not in the loop: what nobody has looked at for long comes from the disk, behind whatever is written there, and
+        others would take a leader that waits for it for lost.
+        """
+        if not self._closed:
+            self.thread.submit(
+                Job(run=lambda: self.store.scrub(SCRUB_RECORDS), done=self._scrubbed, failed=self._fatal)
+            )
+
+    def _scrubbed(self, _: bool) -> None:
         self._scheduler.call_at(self._clock.monotonic() + SCRUB_SECONDS, self._keep_scrubbing)
 
     def _after_entry(self, index: int, term: int, commands: int) -> None:

@@ -1,13 +1,15 @@
 """The state as of the last checkpoint: one LMDB environment, always consistent, and what it says about itself.
 
 Reads go through one long-lived transaction, renewed after each commit, and belong to the loop's thread. A write
-transaction begins and ends in one call, so in one thread: LMDB binds it to that. The map may grow only while nothing
+transaction begins and ends in one call, so in one thread: LMDB binds it to that. What may have to come from the disk
+in quantity is read there, too. The map may grow only while nothing
 else uses the environment; who calls `make_room` must know that.
 """
 
 import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from pathlib import Path
 from typing import NamedTuple
 
@@ -118,6 +120,24 @@ class Image:
         if not found and len(self._bare) < BARE_RANGES_MAX:
             self._bare.add((start, stop))
         return found
+
+    def verify(self, start: bytes, records: int) -> bytes | None:
+        """Look at the next records from `start` on, in the thread that writes; returns where to go on, None at the end.
+
+        Has a transaction of its own, for it may wait for the disk. Raises CorruptState.
+        """
+        last = None
+        try:
+            with self._environment.begin() as transaction, transaction.cursor() as cursor:
+                if cursor.set_range(start):
+                    for key, record in islice(cursor, records):
+                        if key >= HEAD:
+                            break
+                        unseal(key, record)
+                        last = key
+        except DAMAGE as error:
+            raise _corrupt(start, error) from error
+        return None if last is None else last + b"\0"
 
     def checkpoint(self) -> Checkpoint | None:
         """What the image says about itself; None if nothing was ever written. Raises CorruptState or StoreError."""

@@ -7,7 +7,6 @@ that opening makes an empty state where there is none.
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from itertools import islice
 
 from konik.cluster.store.gaps import Gaps
 from konik.cluster.store.hash import MODULUS, Fold, StateHash, pair_hash
@@ -150,10 +149,13 @@ class Store:
         return sum(pair_hash(key, value) for key, value in pairs) % MODULUS
 
     def scrub(self, records: int) -> bool:
-        """Verify the next records of the image; True when the end was reached. Raises CorruptState."""
-        verified = [key for key, _ in islice(self.image.scan(self._scrubbed, HEAD), records)]
-        self._scrubbed = verified[-1] + b"\0" if verified else b"\0"
-        return not verified
+        """Verify the next records of the image, in the thread that writes; True when the end was reached.
+
+        Raises CorruptState.
+        """
+        following = self.image.verify(self._scrubbed, records)
+        self._scrubbed = following or b"\0"
+        return following is None
 
     # The steps of a checkpoint, in this order
 

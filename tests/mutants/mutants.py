@@ -25,6 +25,7 @@ TRAFFIC = "unit/cluster/test_snapshot_traffic.py::"
 PUMP = "unit/cluster/test_pump.py::"
 WIRE = "unit/cluster/test_wire.py::"
 DRIVER = "unit/cluster/test_driver.py::"
+NODE = "unit/cluster/test_node.py::"
 REPLAY = "engine/test_replay.py::"
 LATER_FIELDS = "engine/test_later_fields.py::"
 TRANSPORT = "unit/cluster/test_transport.py::"
@@ -238,14 +239,23 @@ _START = (
         "            self._fatal(error)\n",
         DRIVER + "test_a_failed_turn_is_the_last",
     ),
+    Mutant(
+        "the loop does not wait for what is read through",
+        "konik.cluster.node",
+        "self.thread.submit(\n"
+        "                Job(run=lambda: self.store.scrub(SCRUB_RECORDS), done=self._scrubbed, failed=self._fatal)\n"
+        "            )\n",
+        "self._scrubbed(self.store.scrub(SCRUB_RECORDS))\n",
+        NODE + "test_the_loop_goes_on_while_what_is_stored_is_read_through",
+    ),
 )
 
 _SNAPSHOTS = (
     Mutant(
         "no copy is made of a damaged state",
         "konik.cluster.store.image",
-        "                    unseal(key, record)\n",
-        "",
+        "                    unseal(key, record)\n                    if number",
+        "                    if number",
         SNAPSHOT + "test_no_copy_is_made_of_a_damaged_state",
     ),
     Mutant(

@@ -1,6 +1,7 @@
-"""A node over real files: what it leaves behind when it stops."""
+"""A node over real files: what it does beside its work, and what it leaves behind when it stops."""
 
 import asyncio
+import threading
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ import pytest
 from konik.api.pb.task_requests_pb2 import PollTaskRequest
 from konik.cluster.config import Config, load
 from konik.cluster.node import Node, make_data_directory
+from konik.cluster.store.errors import CorruptState
 from konik.cluster.store.store import Store
 from konik.statemachine import keys
 
@@ -47,4 +49,38 @@ async def test_a_node_that_stops_waits_for_its_streams_to_end_and_their_tickets_
             await asyncio.sleep(0.01)
     await node.stop()
     assert holding.done() and tickets(node.store) == 0
+    await node.close()
+
+
+async def test_the_loop_goes_on_while_what_is_stored_is_read_through(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    loop, reads, came = asyncio.get_running_loop(), asyncio.Event(), threading.Event()
+
+    def slow(store: Store, records: int) -> bool:
+        loop.call_soon_threadsafe(reads.set)
+        assert came.wait(timeout=5), "the loop waits for the disk"
+        return True
+
+    monkeypatch.setattr(Store, "scrub", slow)
+    node = Node(config, fatal=pytest.fail)
+    await node.start()
+    async with asyncio.timeout(5):
+        await reads.wait()
+    came.set()
+    await node.close()
+
+
+async def test_damage_that_is_found_by_reading_through_ends_the_node(
+    config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def found(store: Store, records: int) -> bool:
+        raise CorruptState("a bit is flipped")
+
+    monkeypatch.setattr(Store, "scrub", found)
+    ends: asyncio.Future[BaseException] = asyncio.get_running_loop().create_future()
+    node = Node(config, fatal=ends.set_result)
+    await node.start()
+    async with asyncio.timeout(5):
+        assert isinstance(await ends, CorruptState)
     await node.close()
