@@ -95,9 +95,10 @@ class Core:
     def tick(self, now: float, chance: float) -> None:
         """It is `now` (seconds of a clock that never goes back); `chance`, drawn anew from 0 to 1, spreads timeouts."""
         state = self._state
+        late = now - max(state.now, self.wake_at)
         state.now, state.chance = max(state.now, now), chance
         if isinstance(state.role, Leader):
-            leading.tick(state, state.role)
+            leading.tick(state, state.role, late)
         else:
             election.tick(state, state.role)
 

@@ -582,6 +582,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "if False:",
     ),
     Mutant(
+        "a leader that was held up itself blames nobody",
+        "held_up_leader",
+        "leading",
+        "if late > state.settings.heartbeat:",
+        "if False:",
+    ),
+    Mutant(
         "a majority is enough to stay",
         "check_quorum",
         "leading",
