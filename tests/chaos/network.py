@@ -124,16 +124,19 @@ def remove_leftovers() -> None:
 
 
 def _remove(switch: str) -> None:
-    """Takes down all that bears this name, with the processes that still run there."""
+    """Takes down all that bears this name, with the processes that still run there.
+
+    Cables first: with its namespace one would go, too, but not at once, and the next network of this name finds it.
+    """
+    for link in json.loads(_ip("-json", "link", "show") or "[]"):
+        if re.fullmatch(rf"{switch}(-\d+o?)?", link["ifname"]):
+            _ip("link", "delete", link["ifname"])
     for namespace in json.loads(_ip("-json", "netns", "list") or "[]"):
         if namespace["name"].startswith(f"{switch}-"):
             for pid in _ip("netns", "pids", namespace["name"]).split():
                 with suppress(ProcessLookupError):
                     os.kill(int(pid), signal.SIGKILL)
-            _ip("netns", "delete", namespace["name"])  # with its end of the cable, and so the other end
-    for link in json.loads(_ip("-json", "link", "show") or "[]"):
-        if re.fullmatch(rf"{switch}(-\d+o)?", link["ifname"]):
-            _ip("link", "delete", link["ifname"])
+            _ip("netns", "delete", namespace["name"])
 
 
 def _ip(*arguments: str) -> str:
