@@ -2,8 +2,8 @@
 
 Reads go through one long-lived transaction, renewed after each commit, and belong to the loop's thread. A write
 transaction begins and ends in one call, so in one thread: LMDB binds it to that. What may have to come from the disk
-in quantity is read there, too. The map may grow only while nothing
-else uses the environment; who calls `make_room` must know that.
+in quantity is read there, too. The map may grow only while nothing else uses the environment; who calls `make_room`
+must know that.
 """
 
 import os
