@@ -14,8 +14,9 @@ import sys
 import tempfile
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from pathlib import Path
+from unittest.mock import patch
 
 import figures
 from rich.console import Console
@@ -44,7 +45,7 @@ class Timing:
         return f"{self.min_election_timeout_s:g}-{self.max_election_timeout_s:g} s | {self.heartbeat_s:g} s"
 
 
-USUAL = Timing(*(Config.model_fields[name].default for name in Timing.__dataclass_fields__))
+USUAL = Timing(*(Config.model_fields[field.name].default for field in fields(Timing)))
 SHORTER = (Timing(0.15, 0.3, 0.05), Timing(0.05, 0.1, 0.02))
 
 
@@ -103,14 +104,9 @@ async def tried(timing: Timing, seconds: float, idle_seconds: float) -> Found:
 async def _cluster(timing: Timing) -> AsyncIterator[Cluster]:
     """Nodes read what they are not told from the environment."""
     told = {f"KONIK_{name.upper()}": str(value) for name, value in vars(timing).items()}
-    os.environ.update(told)
-    try:
-        with tempfile.TemporaryDirectory(dir=ROOT, prefix=".steady-") as directory:
-            async with started(3, Path(directory)) as cluster:
-                yield cluster
-    finally:
-        for name in told:
-            del os.environ[name]
+    with patch.dict(os.environ, told), tempfile.TemporaryDirectory(dir=ROOT, prefix=".steady-") as directory:
+        async with started(3, Path(directory)) as cluster:
+            yield cluster
 
 
 async def _idle_cpu(cluster: Cluster, seconds: float) -> float:
