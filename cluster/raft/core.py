@@ -92,19 +92,15 @@ class Core:
 
     # -- what goes in ---------------------------------------------------------------------------------------------
 
-    def at(self, now: float, held_up: float = 0.0) -> None:
-        """What goes in from here on comes at `now` (seconds of a clock that never goes back).
-
-        For `held_up` seconds until now this replica could do nothing, nor hear anybody: that counts against nobody.
-        """
+    def at(self, now: float) -> None:
+        """What goes in from here on comes at `now` (seconds of a clock that never goes back)."""
         self._state.now = max(self._state.now, now)
-        if held_up:
-            self._state.forgive(held_up)
 
     def tick(self, now: float, chance: float) -> None:
         """It is `now`, and all that came until then went in; do what is due.
 
-        `chance`, drawn anew from 0 to 1, spreads timeouts.
+        Whoever was held up itself (by a disk, by other processes) must hear what was said to it meanwhile before it
+        takes others for lost. `chance`, drawn anew from 0 to 1, spreads timeouts.
         """
         self.at(now)
         state = self._state
@@ -251,10 +247,6 @@ class Core:
     @property
     def me(self) -> str:
         return self._state.me
-
-    @property
-    def settings(self) -> Settings:
-        return self._state.settings
 
     @property
     def membership(self) -> Membership:
