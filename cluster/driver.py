@@ -159,13 +159,10 @@ class Driver:
         if self._stopped:
             return
         try:
-            # A voter must know how long ago its leader was heard when a candidate asks, but give nobody up for lost
-            # before it has read what waits: it may have been held up itself.
-            now = self._monotonic()
-            self.core.at(now)
+            # Time first: a voter must know how long ago its leader was heard when a candidate asks.
+            self.core.tick(self._monotonic(), self._chance())
             for _ in range(len(self._inbox)):
                 self._inbox.popleft()()
-            self.core.tick(now, self._chance())
             self._tell_of_replaced_state()
             self._yield_office()
             # One Ready says everything. What the callbacks add to it has woken the next turn.

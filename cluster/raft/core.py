@@ -92,21 +92,13 @@ class Core:
 
     # -- what goes in ---------------------------------------------------------------------------------------------
 
-    def at(self, now: float) -> None:
-        """What goes in from here on comes at `now` (seconds of a clock that never goes back)."""
-        self._state.now = max(self._state.now, now)
-
     def tick(self, now: float, chance: float) -> None:
-        """It is `now`, and all that came until then went in; do what is due.
-
-        Whoever was held up itself (by a disk, by other processes) must hear what was said to it meanwhile before it
-        takes others for lost. `chance`, drawn anew from 0 to 1, spreads timeouts.
-        """
-        self.at(now)
+        """It is `now` (seconds of a clock that never goes back); `chance`, drawn anew from 0 to 1, spreads timeouts."""
         state = self._state
-        state.chance = chance
+        late = now - max(state.now, self.wake_at)
+        state.now, state.chance = max(state.now, now), chance
         if isinstance(state.role, Leader):
-            leading.tick(state, state.role)
+            leading.tick(state, state.role, late)
         else:
             election.tick(state, state.role)
 

@@ -219,27 +219,6 @@ _START = (
         DRIVER + "test_a_vote_leaves_only_after_its_sync",
     ),
     Mutant(
-        "a follower that was held up reads before it takes its leader for lost",
-        "konik.cluster.driver",
-        "            self.core.at(now)\n",
-        "            self.core.tick(now, self._chance())\n",
-        DRIVER + "test_a_follower_that_was_held_up_reads_what_waits_before_it_takes_its_leader_for_lost",
-    ),
-    Mutant(
-        "a leader that was held up reads before it gives up its office",
-        "konik.cluster.driver",
-        "            self.core.at(now)\n",
-        "            self.core.tick(now, self._chance())\n",
-        DRIVER + "test_a_leader_that_was_held_up_reads_what_waits_before_it_gives_up_its_office",
-    ),
-    Mutant(
-        "who is asked for a vote knows the time",
-        "konik.cluster.driver",
-        "            self.core.at(now)\n",
-        "",
-        DRIVER + "test_who_is_asked_for_a_vote_knows_how_long_ago_its_leader_was_heard",
-    ),
-    Mutant(
         "a leader that cannot write gives up its office",
         "konik.cluster.driver",
         "if self.trouble is not None and not self.core.is_alone and not self.core.is_transferring:",

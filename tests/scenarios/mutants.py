@@ -582,12 +582,11 @@ MUTANTS: tuple[Mutant, ...] = (
         "if False:",
     ),
     Mutant(
-        "what was not read yet is held against nobody",
-        "held_up",
-        "core",
-        "self._state.now = max(self._state.now, now)",
-        "self._state.now = max(self._state.now, now)\n"
-        "        (leading if isinstance(self._state.role, Leader) else election).tick(self._state, self._state.role)",
+        "a leader that was held up itself blames nobody",
+        "held_up_leader",
+        "leading",
+        "if late > state.settings.heartbeat:",
+        "if False:",
     ),
     Mutant(
         "a majority is enough to stay",
