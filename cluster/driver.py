@@ -23,6 +23,9 @@ from konik.cluster.raft.ready import Ready, Settings
 from konik.cluster.raft.roles import Role
 from konik.cluster.snapshot_traffic import SnapshotTraffic
 
+PAUSE_MAX_HEARTBEATS = 1.5
+"""A driver takes a turn at least so often. What a turn comes later than that, it was held up."""
+
 
 def core_from_disk(
     me: str,
@@ -92,11 +95,14 @@ class Driver:
         self._awake = self._stopped = False
         self._timer: Timer | None = None
         self._timer_at = 0.0
+        self._turned = clock.monotonic()
+        self._pause_max = PAUSE_MAX_HEARTBEATS * core.settings.heartbeat  # seconds between two turns
         self._seen = (core.role, core.term, core.leader, core.membership_since)
 
     # what may be asked of it
 
     def start(self) -> None:
+        self._turned = self._monotonic()
         self._journal.start(self._when_synced, self._when_troubled)
         self.wake()
 
@@ -159,10 +165,14 @@ class Driver:
         if self._stopped:
             return
         try:
-            # Time first: a voter must know how long ago its leader was heard when a candidate asks.
-            self.core.tick(self._monotonic(), self._chance())
+            # A voter must know how long ago its leader was heard when a candidate asks, but give nobody up for lost
+            # before it has read what waits: it may have been held up itself, by its disk or by other processes.
+            now = self._monotonic()
+            self.core.at(now, max(0.0, now - self._turned - self._pause_max))
+            self._turned = now
             for _ in range(len(self._inbox)):
                 self._inbox.popleft()()
+            self.core.tick(now, self._chance())
             self._tell_of_replaced_state()
             self._yield_office()
             # One Ready says everything. What the callbacks add to it has woken the next turn.
@@ -209,8 +219,11 @@ class Driver:
         self._on_change()
 
     def _set_timer(self) -> None:
-        """An earlier timer may stand: its turn will set the next one."""
-        when = self.core.wake_at
+        """An earlier timer may stand: its turn will set the next one.
+
+        There is one in any case, so that a turn that comes later tells that this process was held up.
+        """
+        when = min(self.core.wake_at, self._turned + self._pause_max)
         if self._timer is None or when < self._timer_at:
             if self._timer is not None:
                 self._timer.cancel()

@@ -92,13 +92,25 @@ class Core:
 
     # -- what goes in ---------------------------------------------------------------------------------------------
 
+    def at(self, now: float, held_up: float = 0.0) -> None:
+        """What goes in from here on comes at `now` (seconds of a clock that never goes back).
+
+        For `held_up` seconds until now this replica could do nothing, nor hear anybody: that counts against nobody.
+        """
+        self._state.now = max(self._state.now, now)
+        if held_up:
+            self._state.forgive(held_up)
+
     def tick(self, now: float, chance: float) -> None:
-        """It is `now` (seconds of a clock that never goes back); `chance`, drawn anew from 0 to 1, spreads timeouts."""
+        """It is `now`, and all that came until then went in; do what is due.
+
+        `chance`, drawn anew from 0 to 1, spreads timeouts.
+        """
+        self.at(now)
         state = self._state
-        late = now - max(state.now, self.wake_at)
-        state.now, state.chance = max(state.now, now), chance
+        state.chance = chance
         if isinstance(state.role, Leader):
-            leading.tick(state, state.role, late)
+            leading.tick(state, state.role)
         else:
             election.tick(state, state.role)
 
@@ -239,6 +251,10 @@ class Core:
     @property
     def me(self) -> str:
         return self._state.me
+
+    @property
+    def settings(self) -> Settings:
+        return self._state.settings
 
     @property
     def membership(self) -> Membership:

@@ -82,16 +82,9 @@ def advance(state: State, leader: Leader) -> None:
         reading.serve(state, leader)
 
 
-def tick(state: State, leader: Leader, late: float) -> None:
-    """Whoever has not heard from a majority leads nobody, and must not hold clients back (thesis §6.2).
-
-    A leader that comes `late` for its heartbeats by more than one of them has been held up itself: what was said to it
-    meanwhile still waits to be read, so nobody is blamed for that time.
-    """
+def tick(state: State, leader: Leader) -> None:
+    """Whoever has not heard from a majority leads nobody, and must not hold clients back (thesis §6.2)."""
     transferring.expire(state, leader)
-    if late > state.settings.heartbeat:
-        for peer in leader.voting:
-            peer.heard += late
     heard = [peer.heard for peer in leader.voting]
     heard.append(state.now)
     if state.now >= quorum.reached(heard) + state.settings.min_timeout:

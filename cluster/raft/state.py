@@ -148,6 +148,17 @@ class State:
         self.enter(term, None)
         self.follow(None, None if isinstance(self.role, Leader) else self.role.deadline)
 
+    def forgive(self, seconds: float) -> None:
+        """Nobody could be heard here for so long: silence is measured as if that time had not passed."""
+        role = self.role
+        if isinstance(role, Leader):
+            for peer in role.progress.values():
+                peer.heard += seconds
+        else:
+            role.deadline += seconds
+            if isinstance(role, Follower):
+                role.heard += seconds
+
     def acknowledge_leader(self, leader: str) -> None:
         """`leader` speaks as the leader of this term."""
         if self.leader_of_term not in (None, leader):

@@ -582,11 +582,17 @@ MUTANTS: tuple[Mutant, ...] = (
         "if False:",
     ),
     Mutant(
-        "a leader that was held up itself blames nobody",
-        "held_up_leader",
-        "leading",
-        "if late > state.settings.heartbeat:",
-        "if False:",
+        "what was not read yet is held against nobody",
+        "held_up",
+        "core",
+        "self._state.now = max(self._state.now, now)",
+        "self._state.now = max(self._state.now, now)\n"
+        "        (leading if isinstance(self._state.role, Leader) else election).tick(self._state, self._state.role)",
+    ),
+    Mutant("a leader that was held up goes on waiting", "held_up", "state", "peer.heard += seconds", "pass"),
+    Mutant("a follower that was held up goes on waiting", "held_up", "state", "role.deadline += seconds", "pass"),
+    Mutant(
+        "a follower that was held up refuses pre-votes meanwhile", "held_up", "state", "role.heard += seconds", "pass"
     ),
     Mutant(
         "a majority is enough to stay",

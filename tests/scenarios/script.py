@@ -82,6 +82,15 @@ class Stage:
             replica.clock += float(seconds)
             self._act(name, partial(Core.tick, now=replica.clock, chance=CHANCE))
 
+    def later(self, name: str, seconds: str, held_up: str = "0") -> None:
+        """later A 0.5 [0.4]: it is so much later, but A has yet to read what came meanwhile; `tick A` when it has.
+
+        For 0.4 s of them it was held up itself.
+        """
+        replica = self.world.replicas[name]
+        replica.clock += float(seconds)
+        self._act(name, partial(Core.at, now=replica.clock, held_up=float(held_up)))
+
     def timeout(self, name: str) -> None:
         """timeout A: its time comes to do what it waits for: a follower's to campaign, a leader's for heartbeats."""
         if (replica := self.world.replicas.get(name)) is None:

@@ -312,13 +312,13 @@ MUTANTS = (
     Mutant("at the start a log that does not reach the checkpoint begins anew", replicas, keep_any_log_at_start),
     Mutant("a log that begins anew does so on the disk, too", replicas, forget_the_reset_of_the_log),
     Mutant("what an installed copy has is known to the core", replicas, say_nothing_of_the_installed_copy),
-    Mutant("a copy of the state ends with its connection", replicas, keep_copies_of_a_lost_connection, 60),
+    Mutant("a copy of the state ends with its connection", replicas, keep_copies_of_a_lost_connection, 650),
     Mutant("the log is cut no further than the checkpoint", replicas, cut_the_log_without_a_checkpoint),
     Mutant(
         "only an entry of the own term is committed by counting",
         replicas,
         commit_older_terms_by_counting,
-        205,
+        1895,
     ),
     Mutant("nothing is known of a new directory", nodes, believe_what_the_old_directory_acknowledged),
     Mutant(

@@ -285,6 +285,45 @@ def test_a_follower_campaigns_by_the_timer_alone(bench: Bench) -> None:
     ]
 
 
+def test_a_follower_reads_what_waits_before_it_takes_its_leader_for_lost(bench: Bench) -> None:
+    bench.receive("b", Heartbeat(1, 1, 0))
+    bench.turn(0.35)
+    bench.clock.now += 0.14  # its deadline passes
+    assert sent(bench.receive("b", Heartbeat(1, 2, 0)), RequestVote) == []
+    assert sent(bench.turn(ELECTION), RequestVote) != []
+
+
+def test_a_leader_reads_what_waits_before_it_gives_up_its_office(leader: Bench) -> None:
+    leader.turn(0.2)
+    leader.clock.now += 0.14  # the minimum timeout passes
+    leader.receive("b", HeartbeatAnswer(1, 1))
+    assert leader.core.role is Role.LEADER
+    leader.turn(ELECTION)
+    assert leader.core.role is not Role.LEADER
+
+
+def test_a_follower_that_was_held_up_itself_goes_on_waiting_for_its_leader(bench: Bench) -> None:
+    bench.receive("b", Heartbeat(1, 1, 0))
+    bench.clock.now += ELECTION
+    assert sent(bench.turn(0.1), RequestVote) == []
+    assert sent(bench.turn(ELECTION), RequestVote) != []
+
+
+def test_a_leader_that_was_held_up_itself_goes_on_waiting_for_its_followers(leader: Bench) -> None:
+    leader.clock.now += ELECTION
+    leader.turn(0.1)
+    assert leader.core.role is Role.LEADER
+    leader.turn(ELECTION)
+    assert leader.core.role is not Role.LEADER
+
+
+def test_who_is_asked_for_a_vote_knows_how_long_ago_its_leader_was_heard(bench: Bench) -> None:
+    bench.receive("b", Heartbeat(1, 1, 0))
+    bench.turn(0.25)
+    bench.clock.now += 0.1  # the minimum timeout passes
+    assert sent(bench.receive("c", RequestVote(2, True, 0, 0)), VoteAnswer) == [("c", VoteAnswer(2, True, True))]
+
+
 def test_a_lost_connection_to_the_leader_shortens_the_wait(bench: Bench) -> None:
     bench.receive("b", Heartbeat(1, 1, 0))
     bench.driver.connected("b", False)
