@@ -175,10 +175,11 @@ class Core:
     def cut(self, index: int) -> int:
         """A checkpoint at `index` is durable: the log may begin there. Returns where it begins now.
 
-        That may be earlier, while a snapshot under way needs more (unless the log holds `Settings.pin_bytes`).
+        That may be earlier, while a snapshot under way needs more (unless the log holds `Settings.pin_bytes`), or a
+        write that replaces what is there has yet to reach the disk.
         """
         state = self._state
-        index = min(index, state.applied, state.writes.written)
+        index = min(index, state.applied, state.writes.durable)
         if isinstance(state.role, Leader) and state.log.bytes < state.settings.pin_bytes:
             index = min(index, leading.pinned(state.role, index))
         if index > state.log.base:

@@ -399,6 +399,13 @@ MUTANTS: tuple[Mutant, ...] = (
         "if peer.mode is Mode.SNAPSHOT:",
     ),
     Mutant(
+        "the log is cut no further than it is on the disk",
+        "cut_behind_a_write",
+        "core",
+        "index = min(index, state.applied, state.writes.durable)",
+        "index = min(index, state.applied, state.writes.written)",
+    ),
+    Mutant(
         "the log is kept for a copy on its way",
         "snapshot",
         "core",
