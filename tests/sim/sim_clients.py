@@ -94,15 +94,16 @@ class Call:
             self.client_id = ClientId(f"request-{cluster.requests}", cluster.time_at(node))
         Try(self, node)
 
-    def answered(self, result: Result) -> None:
-        result = self.cluster.understood(self, result)
+    def answered(self, sent_as: ClientId | None, result: Result) -> None:
+        """The request that was sent under that id has this result."""
+        result = self.cluster.understood(self, sent_as, result)
         if result.code in AGAIN:
             self.cluster.world.after(0.2, self.send)
             return
         if result.code not in (Code.OK, Code.ALREADY_EXISTS):
             raise Violation(f"{self.method} is answered {result}")
-        if self.client_id is not None:
-            self.cluster.promises.answered(self.client_id.text, result)
+        if sent_as is not None:
+            self.cluster.promises.answered(sent_as.text, result)
         if not self.is_answered:
             self.is_answered = True
             self.cluster.counts["answers"] += 1
@@ -116,6 +117,7 @@ class Try:
         services, world = node.services, call.cluster.world
         assert services is not None
         self.call, self.node, self.process, self.is_over = call, node, services.process, False
+        self.sent_as = call.client_id
         self.sent_at = world.now
         patience = world.random.choice((0.1, 1.0, ANSWER_SECONDS_MAX))
         self.number = services.proposer.submit(
@@ -128,7 +130,7 @@ class Try:
         """Within the node: its answer is on its way."""
         if not self.is_over:
             self.is_over = True
-            self.call.cluster.world.after(0.001, partial(self.call.answered, result))
+            self.call.cluster.world.after(0.001, partial(self.call.answered, self.sent_as, result))
 
     def _look(self) -> None:
         world, services = self.call.cluster.world, self.node.services

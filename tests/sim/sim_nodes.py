@@ -24,7 +24,7 @@ from konik.cluster.duties import NODE_LOSS_SECONDS
 from konik.cluster.network import Frame, Peer
 from konik.cluster.pump import SLICE_SECONDS
 from konik.cluster.raft.ready import Settings
-from konik.statemachine.entry import Result
+from konik.statemachine.entry import ClientId, Result
 from konik.statemachine.rejection import Rejection
 from tests.linearisability.checker import Operation
 
@@ -284,7 +284,7 @@ class Nodes:
 
         ask()
 
-    def understood(self, call: Call, result: Result) -> Result:
+    def understood(self, call: Call, sent_as: ClientId | None, result: Result) -> Result:
         """What a caller who knows what has happened makes of a result."""
         return result
 

@@ -26,7 +26,7 @@ from konik.cluster.node import LOG_DIRECTORY
 from konik.cluster.recover import RecoveryRefused, survivor
 from konik.cluster.store.errors import StoreError
 from konik.cluster.store.opening import open_store
-from konik.statemachine.entry import Result, ok, refused
+from konik.statemachine.entry import ClientId, Result, ok, refused
 from konik.statemachine.rejection import Code
 
 DYING_SECONDS = 0.01
@@ -142,11 +142,12 @@ class Recovery(Nodes):
         find_in_ledgers(self, had.machine, self._struck_at)
         send_events_again(self, had.machine)
 
-    def understood(self, call: Call, result: Result) -> Result:
+    def understood(self, call: Call, sent_as: ClientId | None, result: Result) -> Result:
         """Nobody wonders at reports of what was lost, nor at a clock that shows less than that of the old cluster: the
         call is made anew, with the time of this one."""
         if result.code is Code.INVALID_ARGUMENT and "from the future" in result.message and self._recoveries:
-            call.client_id = None
+            if call.client_id == sent_as:  # unless another sending was told the same before
+                call.client_id = None
             return refused(Code.UNAVAILABLE, result.message)
         if result.code is Code.INVALID_ARGUMENT and call.method == "ReportTask":
             report = ReportTaskRun.FromString(call.request)
