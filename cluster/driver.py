@@ -201,7 +201,7 @@ class Driver:
         for token, index in ready.reads:
             self._on_read(token, index)
         for peer in ready.snapshots:
-            self._traffic.start(peer)
+            self._traffic.start(peer, self.core.term)
 
     def _release(self) -> None:
         while self._held and self._held[0][0] <= self._synced:

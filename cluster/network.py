@@ -45,10 +45,15 @@ class Peer(NamedTuple):
     machine_version: int
 
 
+Transfer = tuple[int, int]
+"""A copy on its way: its sender's term, and a number. A node leads a term once, whatever becomes of its process; so no
+answer to a copy of its earlier process can be taken for one to a copy of the present one."""
+
+
 class SnapshotOffer(NamedTuple):
     """The state as of the entry (`last_index`, `last_term`) will follow in chunks."""
 
-    transfer: int  # tells the transfers of one sender apart
+    transfer: Transfer
     last_index: int
     last_term: int
     size: int  # bytes
@@ -56,7 +61,7 @@ class SnapshotOffer(NamedTuple):
 
 
 class SnapshotChunk(NamedTuple):
-    transfer: int
+    transfer: Transfer
     offset: int
     data: bytes
 
@@ -64,21 +69,21 @@ class SnapshotChunk(NamedTuple):
 class SnapshotReceived(NamedTuple):
     """Everything before `offset` is kept: the next chunk may come."""
 
-    transfer: int
+    transfer: Transfer
     offset: int
 
 
 class SnapshotOver(NamedTuple):
     """The receiver's last word: installed and durable, or not."""
 
-    transfer: int
+    transfer: Transfer
     installed: bool
 
 
 class SnapshotWithdrawn(NamedTuple):
     """The sender's last word: there will be no more of it."""
 
-    transfer: int
+    transfer: Transfer
 
 
 SnapshotFrame = SnapshotOffer | SnapshotChunk | SnapshotReceived | SnapshotOver | SnapshotWithdrawn

@@ -1,4 +1,8 @@
-"""What nodes say to each other beside Raft's own messages: one constructor and one row of the wire's table for each."""
+"""What nodes say to each other beside Raft's own messages: one constructor and one row of the wire's table for each.
+
+What is asked may be answered only when the process that asked is over and another of the same node has taken its place,
+which counts from the same number on. So questions and answers name the process.
+"""
 
 from konik.cluster.wire import Field, data, identifier, many, name, number, optional, record, text
 from konik.statemachine.entry import Command, CommandId
@@ -28,9 +32,9 @@ _COMMAND = record(
 
 FIELDS: dict[str, tuple[Field, ...]] = {
     COMMANDS: (_COMMAND_ID, many(_COMMAND)),
-    BUSY: (many(number),),
-    READ_INDEX: (number,),
-    READ_INDEX_ANSWER: (number, optional(number)),
+    BUSY: (identifier, many(number)),
+    READ_INDEX: (identifier, number),
+    READ_INDEX_ANSWER: (identifier, number, optional(number)),
     MARK: (number, data(16, 16), text(_TEXT_LETTERS_MAX)),
     CLOCK: (number,),
 }
@@ -41,19 +45,19 @@ def commands(floor: CommandId, forwarded: list[Command]) -> tuple[object, ...]:
     return COMMANDS, floor, tuple(forwarded)
 
 
-def busy(numbers: list[int]) -> tuple[object, ...]:
-    """The leader has not taken these of the peer's commands: send them again later."""
-    return BUSY, tuple(numbers)
+def busy(nonce: bytes, numbers: list[int]) -> tuple[object, ...]:
+    """The leader has not taken these commands of the peer's process `nonce`: send them again later."""
+    return BUSY, nonce, tuple(numbers)
 
 
-def read_index(number: int) -> tuple[object, ...]:
-    """Which index must be applied for a read to be linearisable? `number` tells the questions of a node apart."""
-    return READ_INDEX, number
+def read_index(nonce: bytes, number: int) -> tuple[object, ...]:
+    """Which index must be applied for a read to be linearisable? `number` tells the questions of a process apart."""
+    return READ_INDEX, nonce, number
 
 
-def read_index_answer(number: int, index: int | None) -> tuple[object, ...]:
-    """That index; None: ask anew, the one asked does not lead."""
-    return READ_INDEX_ANSWER, number, index
+def read_index_answer(nonce: bytes, number: int, index: int | None) -> tuple[object, ...]:
+    """That index, for the process that asked; None: ask anew, the one asked does not lead."""
+    return READ_INDEX_ANSWER, nonce, number, index
 
 
 def mark(index: int, sum: int, fingerprint: str) -> tuple[object, ...]:

@@ -196,7 +196,7 @@ class Proposer:
             return  # it will learn who leads, and send them again
         size = sum(len(command.request) for command in forwarded)
         if len(self._inbox) + len(forwarded) > INBOX_COMMANDS_MAX or self._inbox_bytes + size > INBOX_BYTES_MAX:
-            self._send(peer, peer_frames.busy([command.id.number for command in forwarded]))
+            self._send(peer, peer_frames.busy(floor.nonce, [command.id.number for command in forwarded]))
             return
         self._inbox.extend((command, floor) for command in forwarded)
         self._inbox_bytes += size
@@ -244,8 +244,10 @@ class Proposer:
         self._unsent = deque(self._calls.values())
         self.flush_soon()
 
-    def busy(self, numbers: Sequence[int]) -> None:
+    def busy(self, nonce: bytes, numbers: Sequence[int]) -> None:
         """The leader has not taken these commands that were sent to it: they are sent again after a pause."""
+        if nonce != self._nonce:
+            return
         unsent = {call.command.id.number for call in self._unsent}
         for number in reversed(numbers):
             call = self._calls.get(number)

@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from konik.cluster import peer_frames
 from konik.cluster.pump import Pump
+from konik.statemachine.entry import Process
 
 Then = Callable[[], None]
 
@@ -20,13 +21,13 @@ class Reads:
 
     def __init__(
         self,
-        node: str,
+        process: Process,
         pump: Pump,
         ask_core: Callable[[object], bool],
         send: Callable[[str, tuple[object, ...]], bool],
     ) -> None:
         """`ask_core` begins a round at this node if it leads; its answer comes to `confirmed`."""
-        self._node, self._pump = node, pump
+        self._process, self._pump = process, pump
         self._ask_core, self._send = ask_core, send
         self._leader: str | None = None
         self._number = 0
@@ -65,20 +66,20 @@ class Reads:
         self._ask()
 
     def confirmed(self, token: object, index: int | None) -> None:
-        """The core has answered a question of this node's own (its number) or of a peer (peer, number)."""
+        """The core has answered a question of this node's own (its number) or of a peer (peer, nonce, number)."""
         if isinstance(token, tuple):
-            peer, number = token
-            self._send(peer, peer_frames.read_index_answer(number, index))
+            peer, nonce, number = token
+            self._send(peer, peer_frames.read_index_answer(nonce, number, index))
         elif isinstance(token, int):
-            self.answered(token, index)
+            self.answered(self._process.nonce, token, index)
 
-    def asked_by(self, peer: str, number: int) -> None:
+    def asked_by(self, peer: str, nonce: bytes, number: int) -> None:
         """A follower asks for its reads."""
-        if not self._ask_core((peer, number)):
-            self._send(peer, peer_frames.read_index_answer(number, None))
+        if not self._ask_core((peer, nonce, number)):
+            self._send(peer, peer_frames.read_index_answer(nonce, number, None))
 
-    def answered(self, number: int, index: int | None) -> None:
-        if number != self._under_way:
+    def answered(self, nonce: bytes, number: int, index: int | None) -> None:
+        if (nonce, number) != (self._process.nonce, self._under_way):
             return
         if index is None:
             self._take_back()  # nobody leads where we asked; `route` will say where to ask next
@@ -93,8 +94,8 @@ class Reads:
         self._number += 1
         sent = (
             self._ask_core(self._number)
-            if self._leader == self._node
-            else self._send(self._leader, peer_frames.read_index(self._number))
+            if self._leader == self._process.node
+            else self._send(self._leader, peer_frames.read_index(self._process.nonce, self._number))
         )
         if sent:
             self._under_way = self._number

@@ -121,7 +121,7 @@ class Services:
         )
         self.polls = Polls(process, clock, scheduler, lambda: self.machine.term, proposer.submit_own)
         proposer.before_flush = self.polls.collect
-        self.reads = Reads(self._node, self.pump, driver.read, driver.send)
+        self.reads = Reads(process, self.pump, driver.read, driver.send)
         self.members = Members(self._node, lambda: self.driver, peer, ahead, met, lambda: self.machine.version, clock)
         self.duties = Duties(
             lambda: self._configured, state, self.pump, proposer, clock, scheduler, self._processes, self.members
@@ -132,9 +132,9 @@ class Services:
         self.clock_offsets = ClockOffsets(clock, scheduler, driver.send, self._peers, self._on_clock_verdict)
         self._peer_messages: dict[str, Callable[..., None]] = {
             peer_frames.COMMANDS: self._on_commands,
-            peer_frames.BUSY: lambda _, numbers: proposer.busy(numbers),
+            peer_frames.BUSY: lambda _, nonce, numbers: proposer.busy(nonce, numbers),
             peer_frames.READ_INDEX: self.reads.asked_by,
-            peer_frames.READ_INDEX_ANSWER: lambda _, number, index: self.reads.answered(number, index),
+            peer_frames.READ_INDEX_ANSWER: lambda _, nonce, number, index: self.reads.answered(nonce, number, index),
             peer_frames.MARK: self.marks.received,
             peer_frames.CLOCK: self.clock_offsets.received,
         }

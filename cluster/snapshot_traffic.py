@@ -18,6 +18,7 @@ from konik.cluster.network import (
     SnapshotOver,
     SnapshotReceived,
     SnapshotWithdrawn,
+    Transfer,
 )
 
 WINDOW_BYTES = 1 << 20
@@ -51,7 +52,7 @@ class Turn(Protocol):
 class Outgoing:
     """One copy on its way to one peer."""
 
-    transfer: int
+    transfer: Transfer
     snapshot: Snapshot
     chunks: Iterator[bytes]
     moved_at: float
@@ -76,7 +77,7 @@ class SnapshotTraffic:
     def __init__(self, snapshots: Snapshots, monotonic: Callable[[], float], turn: Turn) -> None:
         self._snapshots, self._monotonic, self._turn = snapshots, monotonic, turn
         self._transfers = 0
-        self._wanted: dict[str, int] = {}  # peer -> number of the transfer for which a copy is being made
+        self._wanted: dict[str, Transfer] = {}  # peer -> the transfer for which a copy is being made
         self._outgoing: dict[str, Outgoing] = {}
         self._incoming: Incoming | None = None
 
@@ -104,11 +105,11 @@ class SnapshotTraffic:
 
     # sending
 
-    def start(self, peer: str) -> None:
-        """Make a copy of the state and send it to `peer`; one already under way is forgotten."""
+    def start(self, peer: str, term: int) -> None:
+        """As the leader of that term, make a copy of the state and send it to `peer`; one under way is forgotten."""
         self._forget(peer)
         self._transfers += 1
-        transfer = self._wanted[peer] = self._transfers
+        transfer = self._wanted[peer] = (term, self._transfers)
         self._snapshots.take(lambda snapshot: self._turn.later(partial(self._taken, peer, transfer, snapshot)))
 
     def stop(self) -> None:
@@ -123,7 +124,7 @@ class SnapshotTraffic:
             if outgoing.moved_at < latest and outgoing.received < outgoing.snapshot.size:
                 self._give_up(peer)
 
-    def _taken(self, peer: str, transfer: int, snapshot: Snapshot | None) -> None:
+    def _taken(self, peer: str, transfer: Transfer, snapshot: Snapshot | None) -> None:
         if self._wanted.get(peer) != transfer:
             if snapshot is not None:
                 snapshot.close()
@@ -157,12 +158,13 @@ class SnapshotTraffic:
             self._turn.snapshot_done(peer, outgoing.snapshot.index if frame.installed else None)
 
     def _give_up(self, peer: str) -> None:
-        self._turn.send(peer, SnapshotWithdrawn(self._forget(peer)))
+        if (transfer := self._forget(peer)) is not None:
+            self._turn.send(peer, SnapshotWithdrawn(transfer))
         self._turn.snapshot_done(peer, None)
 
-    def _forget(self, peer: str) -> int:
-        """Drop what is on its way to `peer`; the number that it had, or 0."""
-        transfer = self._wanted.pop(peer, 0)
+    def _forget(self, peer: str) -> Transfer | None:
+        """Drop what is on its way to `peer`; which it was."""
+        transfer = self._wanted.pop(peer, None)
         if (outgoing := self._outgoing.pop(peer, None)) is not None:
             outgoing.snapshot.close()
             transfer = outgoing.transfer
@@ -218,7 +220,7 @@ class SnapshotTraffic:
             self._incoming.installation.abandon()
             self._incoming = None
 
-    def _incoming_of(self, sender: str, transfer: int) -> Incoming | None:
+    def _incoming_of(self, sender: str, transfer: Transfer) -> Incoming | None:
         incoming = self._incoming
         same = incoming is not None and (incoming.sender, incoming.offer.transfer) == (sender, transfer)
         return incoming if same else None

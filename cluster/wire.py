@@ -123,6 +123,7 @@ def entry(raw: Any) -> Entry:
 
 name = text(NAME_LETTERS_MAX)
 identifier = data(16, 16)
+_transfer = record(number, number)
 
 FIELDS: Mapping[type[Any], tuple[Field, ...]] = MappingProxyType(
     {
@@ -135,11 +136,11 @@ FIELDS: Mapping[type[Any], tuple[Field, ...]] = MappingProxyType(
         Commit: (number, number),
         TimeoutNow: (number,),
         Hello: (number, identifier, name, identifier, identifier, number, name, number, name, flag, number, number),
-        SnapshotOffer: (number, number, number, number, data(64)),
-        SnapshotChunk: (number, number, data(CHUNK_BYTES_MAX)),
-        SnapshotReceived: (number, number),
-        SnapshotOver: (number, flag),
-        SnapshotWithdrawn: (number,),
+        SnapshotOffer: (_transfer, number, number, number, data(64)),
+        SnapshotChunk: (_transfer, number, data(CHUNK_BYTES_MAX)),
+        SnapshotReceived: (_transfer, number),
+        SnapshotOver: (_transfer, flag),
+        SnapshotWithdrawn: (_transfer,),
     }
 )
 """Every kind of frame of this module's own, and its fields in order."""

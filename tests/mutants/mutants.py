@@ -364,6 +364,13 @@ _SNAPSHOTS = (
         TRAFFIC + "test_the_receivers_last_word_ends_a_transfer",
     ),
     Mutant(
+        "a copy's number is one of its sender's term",
+        "konik.cluster.snapshot_traffic",
+        "outgoing.transfer == frame.transfer:\n            self._forget(peer)",
+        "outgoing.transfer[1] == frame.transfer[1]:\n            self._forget(peer)",
+        TRAFFIC + "test_a_last_word_to_an_earlier_process_of_the_leaders_node_ends_nothing",
+    ),
+    Mutant(
         "only news is installed",
         "konik.cluster.snapshot_traffic",
         "if self._incoming is not None or not self._turn.is_news(offer.last_index):",
@@ -539,6 +546,21 @@ _WIRE = (
         "        if not _is_loopback(host):\n",
         "        if False:\n",
         TRANSPORT + "test_plain_tcp_beyond_this_machine_is_refused",
+    ),
+    Mutant(
+        "an answer to a read is for the process that asked",
+        "konik.cluster.reads",
+        "(nonce, number) != (self._process.nonce, self._under_way)",
+        "number != self._under_way",
+        "unit/cluster/test_reads.py::test_an_answer_to_an_earlier_process_of_the_node_is_nobodys",
+    ),
+    Mutant(
+        "a refusal of commands is for the process that sent them",
+        "konik.cluster.proposer",
+        "        if nonce != self._nonce:\n            return\n",
+        "",
+        "unit/cluster/test_proposer.py::"
+        "test_what_was_refused_to_an_earlier_process_of_the_node_says_nothing_about_this_one",
     ),
 )
 

@@ -468,38 +468,40 @@ def test_a_follower_below_the_log_gets_a_copy_of_the_state(bench: Bench) -> None
     bench.copies.taken.pop()(copy)
     events = bench.turn()
     assert events == [
-        ("c", SnapshotOffer(1, 1, 1, 6, b"sum")),
-        ("c", SnapshotChunk(1, 0, b"abc")),
-        ("c", SnapshotChunk(1, 3, b"def")),
+        ("c", SnapshotOffer((1, 1), 1, 1, 6, b"sum")),
+        ("c", SnapshotChunk((1, 1), 0, b"abc")),
+        ("c", SnapshotChunk((1, 1), 3, b"def")),
     ]
-    bench.receive("c", SnapshotReceived(1, 3), SnapshotReceived(1, 6), SnapshotOver(1, True))
+    bench.receive("c", SnapshotReceived((1, 1), 3), SnapshotReceived((1, 1), 6), SnapshotOver((1, 1), True))
     assert copy.closed and bench.core.progress["c"].mode.value != "snapshot"
 
 
 def offered(bench: Bench, index: int = 50) -> list[Any]:
-    return bench.receive("b", Heartbeat(4, 1, 0), SnapshotOffer(7, index, 4, 6, b"sum"), SnapshotChunk(7, 0, b"abcdef"))
+    return bench.receive(
+        "b", Heartbeat(4, 1, 0), SnapshotOffer((4, 7), index, 4, 6, b"sum"), SnapshotChunk((4, 7), 0, b"abcdef")
+    )
 
 
 def test_an_installed_copy_is_answered_only_when_the_log_has_followed(bench: Bench) -> None:
     events = offered(bench)
-    assert ("b", SnapshotReceived(7, 6)) in events and sent(events, SnapshotOver) == []
+    assert ("b", SnapshotReceived((4, 7), 6)) in events and sent(events, SnapshotOver) == []
     bench.sync(1)
     bench.copies.finished.pop()(True)
     events = bench.turn()
     assert events == [("installed", 50, 4), ("write", 2, Vow(4, None, 50), [Entry(50, 4, b"")], True)]
-    assert bench.sync(2) == [("b", SnapshotOver(7, True))]
+    assert bench.sync(2) == [("b", SnapshotOver((4, 7), True))]
     assert (bench.core.log.base, bench.core.commit, bench.core.applied) == (50, 50, 50)
 
 
 def test_a_copy_that_could_not_be_installed_is_answered_as_such(bench: Bench) -> None:
     offered(bench)
     bench.copies.finished.pop()(False)
-    assert bench.turn() == [("b", SnapshotOver(7, False))]
+    assert bench.turn() == [("b", SnapshotOver((4, 7), False))]
 
 
 def test_a_copy_of_what_is_applied_already_is_refused(bench: Bench) -> None:
     bench.receive("b", Append(4, 1, 0, 0, 1, (Entry(1, 4, b"x"),)))
-    assert ("b", SnapshotOver(7, False)) in offered(bench, index=1)
+    assert ("b", SnapshotOver((4, 7), False)) in offered(bench, index=1)
     assert bench.copies.finished == []
 
 

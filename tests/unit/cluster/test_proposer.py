@@ -286,7 +286,7 @@ def test_a_full_queue_says_busy_and_the_sender_tries_again_after_a_pause(world: 
     world.takes_entries = False
     many = tuple(command("b", number) for number in range(INBOX_COMMANDS_MAX + 1))
     world.proposer.received("b", CommandId("b", NONCE, 0), many)
-    assert world.frames == [("b", peer_frames.busy(list(range(INBOX_COMMANDS_MAX + 1))))]
+    assert world.frames == [("b", peer_frames.busy(NONCE, list(range(INBOX_COMMANDS_MAX + 1))))]
 
 
 def sender_with_one_of_two_refused(world: World) -> World:
@@ -296,7 +296,7 @@ def sender_with_one_of_two_refused(world: World) -> World:
     for _ in range(2):
         sender.submit(hold=1.0)
         sender.clock.advance()
-    sender.proposer.busy([2])
+    sender.proposer.busy(NONCE, [2])
     return sender
 
 
@@ -313,11 +313,23 @@ def test_what_a_leader_keeps_refusing_ends_as_not_taken_and_is_never_run(world: 
     sender = sender_with_one_of_two_refused(world)
     while not sender.answers:
         sender.clock.advance(BUSY_PAUSE_SECONDS)
-        sender.proposer.busy([2])
+        sender.proposer.busy(NONCE, [2])
     assert [(answer.code, answer.message) for answer in sender.answers] == [(Code.RESOURCE_EXHAUSTED, QUEUE_FULL)]
     sent = sender.forwarded()
     sender.clock.advance(1.0)
     assert sender.forwarded() == sent and sender.proposer.waiting == 1
+
+
+def test_what_was_refused_to_an_earlier_process_of_the_node_says_nothing_about_this_one(world: World) -> None:
+    sender = World(world.clock, "b")
+    sender.proposer.follow("a")
+    number = sender.submit()
+    sender.clock.advance()
+    sender.proposer.busy(b"e" * 16, [number])
+    sender.clock.advance(BUSY_PAUSE_SECONDS)
+    assert sender.forwarded() == [[number]]
+    sender.proposer.abandon(number)
+    assert sender.proposer.waiting == 1, "it was sent and may have happened"
 
 
 def test_what_was_refused_may_still_be_in_the_log_of_an_earlier_leader(world: World) -> None:
@@ -327,7 +339,7 @@ def test_what_was_refused_may_still_be_in_the_log_of_an_earlier_leader(world: Wo
     sender.clock.advance()
     sender.proposer.follow("a")
     sender.clock.advance()
-    sender.proposer.busy([1])
+    sender.proposer.busy(NONCE, [1])
     sender.clock.advance(ANSWER_SECONDS_MAX - 1)
     assert sender.answers == []
     sender.answer(1)
@@ -340,7 +352,7 @@ def test_what_was_refused_goes_with_its_caller(world: World) -> None:
     number = sender.submit()
     sender.clock.advance()
     sender.proposer.abandon(number)
-    sender.proposer.busy([number])
+    sender.proposer.busy(NONCE, [number])
     sender.clock.advance(1.0)
     assert sender.forwarded() == [[number]] and sender.proposer.waiting == 0
 
@@ -350,7 +362,7 @@ def test_a_command_of_the_nodes_own_is_sent_until_it_is_taken(world: World) -> N
     sender.proposer.follow("a")
     sender.proposer.submit_own("konik.WithdrawTickets", b"")
     sender.clock.advance()
-    sender.proposer.busy([1])
+    sender.proposer.busy(NONCE, [1])
     sender.clock.advance(BUSY_PAUSE_SECONDS)
     assert sender.forwarded() == [[1], [1]]
 
@@ -358,7 +370,7 @@ def test_a_command_of_the_nodes_own_is_sent_until_it_is_taken(world: World) -> N
 def test_what_is_sent_again_anyway_is_not_sent_twice_because_it_was_refused(world: World) -> None:
     sender = sender_with_one_of_two_refused(world)
     sender.proposer.follow("c")
-    sender.proposer.busy([2])
+    sender.proposer.busy(NONCE, [2])
     sender.clock.advance(BUSY_PAUSE_SECONDS)
     assert sender.forwarded() == [[1], [2], [1, 2]]
 
@@ -487,7 +499,7 @@ def test_what_gathers_is_asked_for_only_when_a_batch_can_leave(clock: HandClock,
     world.proposer.before_flush = lambda: asked.append(what)
     if what == "a busy leader":
         world.proposer.follow("b")
-        world.proposer.busy([])
+        world.proposer.busy(NONCE, [])
     elif what != "no leader":
         world.lead()
         for _ in range(ENTRIES_IN_FLIGHT_MAX):

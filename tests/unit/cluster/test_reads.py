@@ -6,6 +6,10 @@ import pytest
 
 from konik.cluster import peer_frames
 from konik.cluster.reads import Reads
+from konik.statemachine.entry import Process
+
+NONCE = b"n" * 16
+OTHER = b"o" * 16
 
 
 class Pump:
@@ -33,7 +37,7 @@ class World:
         self.leads = True
         self.connected = True
         self.served: list[str] = []
-        self.reads = Reads("a", self.pump, self.ask, self.send)  # type: ignore[arg-type]  # a pump in all that is used
+        self.reads = Reads(Process("a", NONCE), self.pump, self.ask, self.send)  # type: ignore[arg-type]  # a pump in all that is used
 
     def ask(self, token: object) -> bool:
         if self.leads:
@@ -78,8 +82,8 @@ def test_reads_that_come_while_a_question_is_under_way_share_the_next_one(world:
 def test_a_follower_asks_the_leader_and_reads_itself(world: World) -> None:
     world.reads.route("b")
     world.read("x")
-    assert world.frames == [("b", peer_frames.read_index(1))]
-    world.reads.answered(1, 3)
+    assert world.frames == [("b", peer_frames.read_index(NONCE, 1))]
+    world.reads.answered(NONCE, 1, 3)
     world.pump.apply(3)
     assert world.served == ["x"]
 
@@ -88,11 +92,11 @@ def test_a_question_whose_leader_is_gone_is_asked_again_of_the_next(world: World
     world.reads.route("b")
     world.read("x")
     world.reads.route(None)
-    world.reads.answered(1, 0)
+    world.reads.answered(NONCE, 1, 0)
     assert world.served == [], "the answer to an abandoned question proves nothing"
     world.reads.route("c")
-    assert world.frames[-1] == ("c", peer_frames.read_index(2))
-    world.reads.answered(2, 0)
+    assert world.frames[-1] == ("c", peer_frames.read_index(NONCE, 2))
+    world.reads.answered(NONCE, 2, 0)
     assert world.served == ["x"]
 
 
@@ -110,20 +114,20 @@ def test_a_lost_office_keeps_the_reads_for_the_next_leader(world: World) -> None
     world.reads.confirmed(world.asked[0], None)
     assert world.served == []
     world.reads.route("b")
-    world.reads.answered(2, 0)
+    world.reads.answered(NONCE, 2, 0)
     assert world.served == ["x"]
 
 
 def test_the_leader_answers_its_followers_questions(world: World) -> None:
-    world.reads.asked_by("b", 7)
-    world.reads.confirmed(("b", 7), 9)
-    assert world.frames == [("b", peer_frames.read_index_answer(7, 9))]
+    world.reads.asked_by("b", OTHER, 7)
+    world.reads.confirmed(("b", OTHER, 7), 9)
+    assert world.frames == [("b", peer_frames.read_index_answer(OTHER, 7, 9))]
 
 
 def test_a_node_that_does_not_lead_says_so_at_once(world: World) -> None:
     world.leads = False
-    world.reads.asked_by("b", 7)
-    assert world.frames == [("b", peer_frames.read_index_answer(7, None))]
+    world.reads.asked_by("b", OTHER, 7)
+    assert world.frames == [("b", peer_frames.read_index_answer(OTHER, 7, None))]
 
 
 def test_a_read_that_nobody_waits_for_any_more_is_forgotten(world: World) -> None:
@@ -142,3 +146,14 @@ def test_a_read_may_be_forgotten_while_it_is_asked_for(world: World) -> None:
     world.reads.confirmed(world.asked[0], 0)
     world.reads.confirmed(world.asked[1], 0)
     assert world.served == ["y"]
+
+
+@pytest.mark.parametrize("index", [None, 9])
+def test_an_answer_to_an_earlier_process_of_the_node_is_nobodys(world: World, index: int | None) -> None:
+    world.reads.route("b")
+    world.read("x")
+    world.reads.answered(OTHER, 1, index)
+    world.pump.apply(9)
+    assert world.served == []
+    world.reads.answered(NONCE, 1, 9)
+    assert world.served == ["x"]

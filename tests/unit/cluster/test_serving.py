@@ -28,7 +28,9 @@ class World:
         )
         self.asked: list[object] = []
         pump: Any = SimpleNamespace(when_applied=lambda index, then: then())
-        self.reads = Reads("a", pump, lambda token: not self.asked.append(token), lambda peer, frame: False)
+        self.reads = Reads(
+            Process("a", b"n" * 16), pump, lambda token: not self.asked.append(token), lambda peer, frame: False
+        )
         self.query = lambda *call: ok(b"found")
         node: Any = SimpleNamespace(services=self)
         self.serving = Serving(node)

@@ -17,6 +17,7 @@ from konik.cluster.network import (
 from konik.cluster.snapshot_traffic import STALL_SECONDS_MAX, SnapshotTraffic
 
 CHUNK_BYTES = 10
+TERM = 6
 
 
 class Copy:
@@ -91,13 +92,13 @@ class Desk:
     def send_copy(self, size: int) -> Copy:
         """Start to send one to "b"."""
         copy = Copy(size)
-        self.traffic.start("b")
+        self.traffic.start("b", TERM)
         self.taken.pop()(copy)
         return copy
 
     def offer(self, size: int, transfer: int = 4) -> Installation:
         """Be offered one by "b"."""
-        self.traffic.received("b", SnapshotOffer(transfer, 70, 3, size, b"sum"))
+        self.traffic.received("b", SnapshotOffer((TERM, transfer), 70, 3, size, b"sum"))
         return self.installations[-1]
 
 
@@ -108,7 +109,7 @@ def desk(clock: HandClock, monkeypatch: pytest.MonkeyPatch) -> Desk:
 
 
 def chunk(offset: int, size: int = CHUNK_BYTES, transfer: int = 1) -> SnapshotChunk:
-    return SnapshotChunk(transfer, offset, bytes(size))
+    return SnapshotChunk((TERM, transfer), offset, bytes(size))
 
 
 # -- sending --------------------------------------------------------------------------------------------------------
@@ -116,13 +117,13 @@ def chunk(offset: int, size: int = CHUNK_BYTES, transfer: int = 1) -> SnapshotCh
 
 def test_only_a_window_of_chunks_is_ever_unconfirmed(desk: Desk) -> None:
     desk.send_copy(45)
-    offer = SnapshotOffer(1, 70, 3, 45, b"sum")
+    offer = SnapshotOffer((TERM, 1), 70, 3, 45, b"sum")
     assert desk.events() == [("started", "b", 70), ("b", offer), ("b", chunk(0)), ("b", chunk(10))]
-    desk.traffic.received("b", SnapshotReceived(1, 10))
+    desk.traffic.received("b", SnapshotReceived((TERM, 1), 10))
     assert desk.events() == [("b", chunk(20))]
-    desk.traffic.received("b", SnapshotReceived(1, 30))
+    desk.traffic.received("b", SnapshotReceived((TERM, 1), 30))
     assert desk.events() == [("b", chunk(30)), ("b", chunk(40, 5))]
-    desk.traffic.received("b", SnapshotReceived(1, 45))
+    desk.traffic.received("b", SnapshotReceived((TERM, 1), 45))
     assert desk.events() == []
 
 
@@ -130,22 +131,29 @@ def test_only_a_window_of_chunks_is_ever_unconfirmed(desk: Desk) -> None:
 def test_the_receivers_last_word_ends_a_transfer(desk: Desk, installed: bool, index: int | None) -> None:
     copy = desk.send_copy(5)
     desk.events()
-    desk.traffic.received("b", SnapshotOver(1, installed))
+    desk.traffic.received("b", SnapshotOver((TERM, 1), installed))
     assert copy.closed and desk.events() == [("done", "b", index)]
 
 
+def test_a_last_word_to_an_earlier_process_of_the_leaders_node_ends_nothing(desk: Desk) -> None:
+    copy = desk.send_copy(5)
+    desk.events()
+    desk.traffic.received("b", SnapshotOver((TERM - 1, 1), True))
+    assert not copy.closed and desk.events() == []
+
+
 def test_a_copy_that_cannot_be_made_is_over_at_once(desk: Desk) -> None:
-    desk.traffic.start("b")
+    desk.traffic.start("b", TERM)
     desk.taken.pop()(None)
     assert desk.events() == [("done", "b", None)]
 
 
 def test_a_copy_that_is_ready_when_nobody_wants_it_any_more_is_closed(desk: Desk) -> None:
-    desk.traffic.start("b")
+    desk.traffic.start("b", TERM)
     desk.traffic.stop()
     copy = Copy(5)
     desk.taken.pop()(copy)
-    assert copy.closed and desk.events() == [("b", SnapshotWithdrawn(1)), ("done", "b", None)]
+    assert copy.closed and desk.events() == [("b", SnapshotWithdrawn((TERM, 1))), ("done", "b", None)]
 
 
 def test_a_second_start_forgets_the_first(desk: Desk) -> None:
@@ -153,8 +161,8 @@ def test_a_second_start_forgets_the_first(desk: Desk) -> None:
     second = desk.send_copy(5)
     desk.events()
     assert first.closed and not second.closed
-    desk.traffic.received("b", SnapshotReceived(1, 10))
-    desk.traffic.received("b", SnapshotOver(1, True))
+    desk.traffic.received("b", SnapshotReceived((TERM, 1), 10))
+    desk.traffic.received("b", SnapshotOver((TERM, 1), True))
     assert desk.events() == []
 
 
@@ -162,7 +170,7 @@ def test_who_leads_no_longer_withdraws_its_copies(desk: Desk) -> None:
     copy = desk.send_copy(45)
     desk.events()
     desk.traffic.stop()
-    assert copy.closed and desk.events() == [("b", SnapshotWithdrawn(1)), ("done", "b", None)]
+    assert copy.closed and desk.events() == [("b", SnapshotWithdrawn((TERM, 1))), ("done", "b", None)]
 
 
 def test_a_lost_connection_ends_what_was_on_its_way(desk: Desk) -> None:
@@ -177,7 +185,7 @@ def test_a_lost_connection_ends_what_was_on_its_way(desk: Desk) -> None:
 def test_a_receiver_that_confirms_nothing_is_given_up(desk: Desk, clock: HandClock) -> None:
     desk.send_copy(45)
     clock.advance(STALL_SECONDS_MAX)
-    desk.traffic.received("b", SnapshotReceived(1, 10))
+    desk.traffic.received("b", SnapshotReceived((TERM, 1), 10))
     clock.advance(STALL_SECONDS_MAX)
     desk.events()
     desk.traffic.expire()
@@ -189,7 +197,7 @@ def test_a_receiver_that_confirms_nothing_is_given_up(desk: Desk, clock: HandClo
 
 def test_a_receiver_that_has_everything_may_take_its_time(desk: Desk, clock: HandClock) -> None:
     desk.send_copy(5)
-    desk.traffic.received("b", SnapshotReceived(1, 5))
+    desk.traffic.received("b", SnapshotReceived((TERM, 1), 5))
     clock.advance(10 * STALL_SECONDS_MAX)
     desk.events()
     desk.traffic.expire()
@@ -203,7 +211,7 @@ def test_a_copy_is_kept_confirmed_and_installed(desk: Desk) -> None:
     installation = desk.offer(15)
     desk.traffic.received("b", chunk(0, transfer=4))
     desk.traffic.received("b", chunk(10, 5, transfer=4))
-    assert desk.events() == [("b", SnapshotReceived(4, 10)), ("b", SnapshotReceived(4, 15))]
+    assert desk.events() == [("b", SnapshotReceived((TERM, 4), 10)), ("b", SnapshotReceived((TERM, 4), 15))]
     assert len(installation.bytes) == 15 and installation.done is not None
     installation.done(True)
     assert desk.events() == [("installed", "b", 70)]
@@ -213,7 +221,7 @@ def test_an_installation_that_fails_is_told(desk: Desk) -> None:
     installation = desk.offer(0)
     assert installation.done is not None
     installation.done(False)
-    assert desk.events() == [("b", SnapshotOver(4, False))]
+    assert desk.events() == [("b", SnapshotOver((TERM, 4), False))]
 
 
 @pytest.mark.parametrize(
@@ -224,7 +232,7 @@ def test_an_installation_that_fails_is_told(desk: Desk) -> None:
 def test_a_chunk_that_does_not_fit_ends_the_transfer(desk: Desk, wrong: SnapshotChunk) -> None:
     installation = desk.offer(15)
     desk.traffic.received("b", wrong)
-    assert installation.abandoned and desk.events() == [("b", SnapshotOver(4, False))]
+    assert installation.abandoned and desk.events() == [("b", SnapshotOver((TERM, 4), False))]
     desk.traffic.received("b", chunk(0, transfer=4))
     assert desk.events() == []
 
@@ -238,15 +246,15 @@ def test_chunks_of_another_transfer_are_not_taken(desk: Desk, sender: str, trans
 
 def test_an_offer_of_what_is_no_news_is_refused(desk: Desk) -> None:
     desk.news = False
-    desk.traffic.received("b", SnapshotOffer(4, 70, 3, 5, b"sum"))
-    assert desk.installations == [] and desk.events() == [("b", SnapshotOver(4, False))]
+    desk.traffic.received("b", SnapshotOffer((TERM, 4), 70, 3, 5, b"sum"))
+    assert desk.installations == [] and desk.events() == [("b", SnapshotOver((TERM, 4), False))]
 
 
 def test_what_is_no_news_any_more_when_all_is_there_is_not_installed(desk: Desk) -> None:
     installation = desk.offer(5)
     desk.news = False
     desk.traffic.received("b", chunk(0, 5, transfer=4))
-    assert installation.abandoned and desk.events()[-1] == ("b", SnapshotOver(4, False))
+    assert installation.abandoned and desk.events()[-1] == ("b", SnapshotOver((TERM, 4), False))
 
 
 def test_a_newer_offer_takes_the_place_of_an_unfinished_one(desk: Desk) -> None:
@@ -257,11 +265,11 @@ def test_a_newer_offer_takes_the_place_of_an_unfinished_one(desk: Desk) -> None:
 
 def test_an_offer_during_an_installation_is_refused(desk: Desk) -> None:
     installation = desk.offer(0)
-    desk.traffic.received("c", SnapshotOffer(9, 80, 3, 0, b"sum"))
-    assert desk.events() == [("c", SnapshotOver(9, False))] and not installation.abandoned
+    desk.traffic.received("c", SnapshotOffer((TERM, 9), 80, 3, 0, b"sum"))
+    assert desk.events() == [("c", SnapshotOver((TERM, 9), False))] and not installation.abandoned
 
 
-@pytest.mark.parametrize("end", [lambda t: t.lost("b"), lambda t: t.received("b", SnapshotWithdrawn(4))])
+@pytest.mark.parametrize("end", [lambda t: t.lost("b"), lambda t: t.received("b", SnapshotWithdrawn((TERM, 4)))])
 def test_a_copy_whose_sender_is_gone_is_abandoned(desk: Desk, end: Callable[[SnapshotTraffic], None]) -> None:
     installation = desk.offer(15)
     end(desk.traffic)

@@ -148,7 +148,7 @@ async def test_each_knows_what_the_other_said_of_itself() -> None:
 async def test_frames_of_any_size_arrive_whole_and_in_order() -> None:
     sizes = [0, 10, 3_000_000, 5, 70_000]
     frames: list[Any] = [Append(1, i, 0, 0, 0, (Entry(1, 1, bytes(size)),)) for i, size in enumerate(sizes)]
-    frames.insert(2, SnapshotChunk(1, 0, bytes(1 << 20)))
+    frames.insert(2, SnapshotChunk((1, 1), 0, bytes(1 << 20)))
     async with pair() as (a, b):
         await a.until(("b", "up"))
         await b.until(("a", "up"))
@@ -221,7 +221,7 @@ async def test_a_peer_that_does_not_read_loses_the_connection(monkeypatch: pytes
         await a.until(("b", "up"))
         await b.until(("a", "up"))
         b.transport._links["a"]._transport.pause_reading()
-        chunk = SnapshotChunk(1, 0, bytes(1 << 20))
+        chunk = SnapshotChunk((1, 1), 0, bytes(1 << 20))
         for _ in range(200):
             a.send("b", chunk)
             if a.transport.member("b") is None:
@@ -237,7 +237,7 @@ async def test_a_peer_that_takes_nothing_for_too_long_loses_the_connection(monke
         await b.until(("a", "up"))
         b.transport._links["a"]._transport.pause_reading()
         for _ in range(20):
-            a.send("b", SnapshotChunk(1, 0, bytes(1 << 20)))
+            a.send("b", SnapshotChunk((1, 1), 0, bytes(1 << 20)))
         assert await a.report() == ("b", "down")
 
 

@@ -34,6 +34,7 @@ numbers = st.integers(0, NUMBER_MAX)
 flags = st.booleans()
 names = st.text(max_size=20)
 ids = st.binary(min_size=16, max_size=16)
+transfers = st.tuples(numbers, numbers)
 entries = st.builds(Entry, numbers, numbers, st.binary(max_size=100))
 
 FRAMES: dict[type[Any], st.SearchStrategy[Any]] = {
@@ -46,11 +47,11 @@ FRAMES: dict[type[Any], st.SearchStrategy[Any]] = {
     Commit: st.builds(Commit, numbers, numbers),
     TimeoutNow: st.builds(TimeoutNow, numbers),
     Hello: st.builds(Hello, numbers, ids, names, ids, ids, numbers, names, numbers, names, flags, numbers, numbers),
-    SnapshotOffer: st.builds(SnapshotOffer, numbers, numbers, numbers, numbers, st.binary(max_size=64)),
-    SnapshotChunk: st.builds(SnapshotChunk, numbers, numbers, st.binary(max_size=200)),
-    SnapshotReceived: st.builds(SnapshotReceived, numbers, numbers),
-    SnapshotOver: st.builds(SnapshotOver, numbers, flags),
-    SnapshotWithdrawn: st.builds(SnapshotWithdrawn, numbers),
+    SnapshotOffer: st.builds(SnapshotOffer, transfers, numbers, numbers, numbers, st.binary(max_size=64)),
+    SnapshotChunk: st.builds(SnapshotChunk, transfers, numbers, st.binary(max_size=200)),
+    SnapshotReceived: st.builds(SnapshotReceived, transfers, numbers),
+    SnapshotOver: st.builds(SnapshotOver, transfers, flags),
+    SnapshotWithdrawn: st.builds(SnapshotWithdrawn, transfers),
 }
 """How each kind of frame is made up."""
 
@@ -182,7 +183,7 @@ def test_a_frame_that_no_peer_would_know_is_not_sent(frame: Any) -> None:
 def test_a_frame_over_the_limit_is_neither_sent_nor_awaited(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(wires, "FRAME_BYTES_MAX", 100)
     with pytest.raises(ValueError, match="over the limit of 100"):
-        Wire().encode(SnapshotChunk(1, 0, bytes(100)))
+        Wire().encode(SnapshotChunk((1, 1), 0, bytes(100)))
     with pytest.raises(WireError, match="over the limit of 100"):
         list(Splitter().feed((101).to_bytes(LENGTH_BYTES, "big")))
 
