@@ -57,7 +57,7 @@ class Checks:
         if entry.index != before.index + 1:
             raise Violation(f"{name} applies entry {entry.index} after {before.index}")
         if entry.index == len(self.committed):
-            holders = sum(disk.holds(entry.index, entry.term) for disk in self._disks.values())
+            holders = sum(disk.held(entry.index, entry.term) for disk in self._disks.values())
             if holders <= len(self._disks) // 2:
                 raise Violation(f"entry {entry.index} is committed, durable on {holders} of {len(self._disks)}")
             self.committed.append(entry)

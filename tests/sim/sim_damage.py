@@ -47,6 +47,7 @@ class Damage:
             journal.crash()
             disk.spoiled = self._spoil(state)
             return f"has a bit flipped under {disk.spoiled.key!r}"
+        disk.had = dict(disk.records)
         journal.crash(torn_by=self.chance)
         if disk.torn is not None:
             self._counts["transactions torn"] += 1
@@ -55,6 +56,7 @@ class Damage:
 
     def strike(self, disk: Disk) -> str:
         """A record of the log becomes another one, or none."""
+        disk.had = dict(disk.records)
         disk.damage = self.chance.choice((self._flip, self._misplace, self._lose))(disk)
         return disk.damage
 
@@ -64,7 +66,7 @@ class Damage:
             raise Violation(f"nobody noticed that a disk {disk.damage}")
         if disk.torn is not None:
             self._counts["torn transactions that do not matter"] += 1
-            disk.torn = None
+            disk.torn, disk.had = None, {}
 
     def noticed(self, disk: Disk, error: Exception) -> None:
         """The disk was refused: so must there be something wrong with it."""

@@ -77,6 +77,8 @@ class Disk:
         """What it holds of a transaction that was never synced; that may be noticed."""
         self.spoiled: Spoiled | None = None
         """What has befallen the state beside it, which must be noticed when that is read."""
+        self.had: Mapping[bytes, bytes] = {}
+        """The log's records before something befell them."""
         self.records = SortedDict[bytes, bytes]()
         staged = Staged(self.records)
         self.extent = layout.begin(staged, Entry(0, 0, b""), Vow(0, None, 0))
@@ -108,24 +110,24 @@ class Disk:
     @property
     def last(self) -> Entry:
         """The last entry of the log."""
-        entry = self._entry(self.extent.last)
+        entry = self._entry(self.extent.last, self.records)
         assert entry is not None
         return entry
 
-    def holds(self, index: int, term: int) -> bool:
-        """The entry, or a checkpoint that has it applied."""
+    def held(self, index: int, term: int) -> bool:
+        """The entry, or a checkpoint that has it applied; now, or before something befell it."""
         if index <= self.checkpoint.index:
             return True
-        entry = self._entry(index)
-        return entry is not None and entry.term == term
+        entries = self._entry(index, self.records), self._entry(index, self.had)
+        return any(entry is not None and entry.term == term for entry in entries)
 
     def reaches(self, index: int) -> bool:
         return index <= max(self.checkpoint.index, self.extent.last)
 
-    def _entry(self, index: int) -> Entry | None:
+    def _entry(self, index: int, records: Mapping[bytes, bytes]) -> Entry | None:
         key = entry_key(index)
         try:
-            return unseal_entry(key, self.records[key], None)[0] if key in self.records else None
+            return unseal_entry(key, records[key], None)[0] if key in records else None
         except CorruptLog:
             return None
 

@@ -17,6 +17,16 @@ def test_no_promise_is_broken(seed: int) -> None:
     run(seed, SECONDS)
 
 
+@pytest.mark.parametrize("seed", [5_004_364])
+def test_a_disk_that_has_lost_an_entry_is_one_of_those_that_had_it(seed: int) -> None:
+    run(seed, 10.0)
+
+
+@pytest.mark.parametrize("seed", [5_001_683, 5_003_737])
+def test_a_disk_may_be_found_damaged_after_the_last_fault(seed: int) -> None:
+    run(seed, 10.0)
+
+
 def test_what_is_rare_in_life_happens_here() -> None:
     counts = Counter[str]()
     for seed in range(1095, 1111):
