@@ -142,6 +142,7 @@ class Writer:
                         self._closing = True
                     case Write() if asked.reset:
                         self._cut_to = asked.entries[0].index
+                        operations[:] = [it for it in operations if not isinstance(it, Write)]  # it replaces them
                         operations.append(asked)
                     case _:
                         operations.append(asked)

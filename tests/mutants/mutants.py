@@ -94,6 +94,13 @@ _JOURNAL = (
         JOURNAL + "test_a_cut_ahead_of_the_disk_leaves_the_last_entry",
     ),
     Mutant(
+        "what a reset replaces is not written before it",
+        "konik.cluster.journal_writer",
+        "[it for it in operations if not isinstance(it, Write)]",
+        "operations",
+        JOURNAL + "test_what_a_reset_replaces_is_not_waited_for",
+    ),
+    Mutant(
         "a full disk gives way to a cut",
         "konik.cluster.journal_writer",
         "            self._make_way()\n",

@@ -449,6 +449,20 @@ def test_a_map_at_its_limit_keeps_what_is_pending_until_a_cut_makes_room(path: P
     assert stored(path)[1] == [*entries(5, 12, data=bytes(100_000))]
 
 
+def test_what_a_reset_replaces_is_not_waited_for(path: Path) -> None:
+    with running(path, map_bytes=1 << 20, map_bytes_max=1 << 20, retry_seconds_max=0.05) as (journal, loop):
+        for number in range(1, 6):
+            journal.write(number, NO_VOW, entries(number, number, data=bytes(100_000)))
+            loop.until_synced(number)
+        journal.write(6, NO_VOW, entries(3, 14, data=bytes(100_000)))
+        loop.until(lambda: bool(loop.troubles))
+        journal.write(7, Vow(3, None, 50), entries(50, 50, term=3), reset=True)
+        journal.write(8, Vow(3, None, 50), entries(51, 51, term=3))
+        loop.until_synced(8)
+    assert loop.troubles[-1] is None
+    assert stored(path) == (Vow(3, None, 50), [*entries(50, 51, term=3)])
+
+
 class FullDisk:
     """An environment whose disk has no room while `full`."""
 
