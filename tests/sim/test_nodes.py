@@ -4,18 +4,32 @@ import os
 import subprocess
 import sys
 from collections import Counter
+from math import inf
 from pathlib import Path
 
 import pytest
-from sim_nodes import run
+from sim_nodes import Nodes, run
+from sim_recovery import Recovery
+from sim_restoration import Restoration
 
 HERE = Path(__file__).parent
 SECONDS = 6.0
+
+FOUND = (
+    (Nodes, 20_000_448),  # a worker asked just before the end
+    (Recovery, 12_000_456),  # a request got another id while it was on its way under the first
+    (Restoration, 11_000_517),  # an answer came to a later process than the one that had asked
+)
 
 
 @pytest.mark.parametrize("seed", range(200))
 def test_no_promise_is_broken(seed: int, tmp_path: Path) -> None:
     run(seed, SECONDS, tmp_path)
+
+
+@pytest.mark.parametrize(("kind", "seed"), FOUND)
+def test_a_life_in_which_something_went_wrong_goes_well_now(kind: type[Nodes], seed: int, tmp_path: Path) -> None:
+    run(seed, inf, tmp_path, steps=6000, kind=kind)
 
 
 def test_what_is_rare_in_life_happens_here(tmp_path: Path) -> None:
