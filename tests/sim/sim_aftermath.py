@@ -1,8 +1,7 @@
 """What clients do when a cluster goes on with less than they were promised: they begin with what is there."""
 
-from math import inf
-
 from sim_clients import event_for
+from sim_ledgers import under_way
 from sim_nodes import Nodes
 
 from konik.api.pb.enums_pb2 import COMPLETED
@@ -29,9 +28,8 @@ def send_events_again(cluster: Nodes, machine: Machine) -> None:
 def find_in_ledgers(cluster: Nodes, machine: Machine, since: float) -> None:
     """Whatever has stood in them, what is found counts from now on. A command that was not answered before may come
     about twice: once in what was lost, and once from now on."""
-    for scribe in cluster.scribes:
-        if (it := scribe.pending) is not None:
-            cluster.histories.setdefault(it.ledger, []).append(Operation(scribe.name, it.called, inf, it.input, None))
+    for ledger, operation in under_way(cluster.scribes):
+        cluster.histories.setdefault(ledger, []).append(operation)
     for ledger, history in cluster.histories.items():
         found = frozenset(_events(machine, ledger))
         history.append(Operation("operator", since, cluster.world.now, ("found", found), "found"))

@@ -1,7 +1,8 @@
 """Clients that change and read shared ledgers at once, through whichever nodes there are, and note what they saw."""
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterable, Iterator
 from contextlib import suppress
+from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from sim_clients import Call
@@ -101,9 +102,17 @@ class Scribe:
         history.append(Operation(self.name, called, self.cluster.world.now, input, output))
 
 
-def check_ledgers(histories: dict[str, list[Operation]]) -> None:
+def under_way(scribes: Iterable[Scribe]) -> Iterator[tuple[str, Operation]]:
+    """Commands that were not answered yet, by ledger: they may have come about, or may still."""
+    for scribe in scribes:
+        if (it := scribe.pending) is not None:
+            yield it.ledger, Operation(scribe.name, it.called, inf, it.input, None)
+
+
+def check_ledgers(histories: dict[str, list[Operation]], scribes: Iterable[Scribe]) -> None:
     """Raises Violation for a history that no order explains, or that could not be decided."""
+    unanswered = list(under_way(scribes))
     for ledger, history in sorted(histories.items()):
-        verdict = check(Ledger(), history)
+        verdict = check(Ledger(), [*history, *(operation for where, operation in unanswered if where == ledger)])
         if verdict.outcome is not Outcome.LINEARISABLE:
             raise Violation(f"{ledger} is not linearisable: {verdict}")

@@ -109,7 +109,7 @@ class Nodes:
         self._until(self._is_quiet, REST_SECONDS, self._unfinished)
         streams = [(worker.process, worker.stream) for worker in self._workers if worker.stream and worker.process]
         self.promises.at_rest(self.nodes, streams)
-        check_ledgers(self.histories)
+        check_ledgers(self.histories, self.scribes)
 
     def _last(self, seconds: float, steps: float) -> None:
         end, last = self.world.now + seconds, self.world.events + steps

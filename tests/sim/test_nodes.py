@@ -17,6 +17,7 @@ SECONDS = 6.0
 
 FOUND = (
     (Nodes, 20_000_448),  # a worker asked just before the end
+    (Nodes, 20_001_112),  # a command that was not answered by the end was carried out
     (Recovery, 12_000_456),  # a request got another id while it was on its way under the first
     (Restoration, 11_000_517),  # an answer came to a later process than the one that had asked
 )
