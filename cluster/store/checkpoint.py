@@ -167,7 +167,7 @@ class Checkpointer:
             run.room *= 2
             self._write(run)
         elif lacks_room(error, self._store.image.path, run.room):
-            self._tell(f"the state cannot be written: {error}: make room for {self._store.image.path}")
+            self._tell(f"there is no room to write the state, make room for {self._store.image.path}: {error}")
             self._scheduler.call_at(self._clock.monotonic() + run.retry_seconds, partial(self._write, run))
             run.retry_seconds = min(2 * run.retry_seconds, self._settings.retry_seconds_max)
         else:

@@ -70,4 +70,4 @@ def is_full(cluster: Cluster, node: str) -> bool:
 def lacks_room(cluster: Cluster, node: str) -> bool:
     """The same of its log or its state. A log that was cut has room of its own, for longer than a state has."""
     said = health(cluster, node)
-    return "is full" in said or "No space left on device" in said
+    return "is full" in said or "there is no room" in said

@@ -179,8 +179,8 @@ async def test_a_node_that_cannot_write_a_checkpoint_gives_none_and_says_why(
 ) -> None:
     monkeypatch.setattr(module, "CHECKPOINT_SECONDS_MAX", 0.05)
     monkeypatch.setattr(node.checkpointer, "start", lambda *_: None)
-    node.checkpointer.trouble = "the state cannot be written: make room"
-    with pytest.raises(Rejection, match="n1: the state cannot be written: make room"):
+    node.checkpointer.trouble = "there is no room to write the state, make room"
+    with pytest.raises(Rejection, match="n1: there is no room to write the state, make room"):
         async with Backups(node).take():
             pass
 

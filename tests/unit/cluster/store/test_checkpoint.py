@@ -170,7 +170,7 @@ def test_a_full_disk_is_waited_for_with_growing_patience_and_loses_nothing(
     for _ in range(62):
         bench.advance(0.25)
     assert attempts == [0, 1, 3, 7, 11, 15]
-    assert len(bench.trouble) == 1 and "make room" in bench.trouble[0]
+    assert len(bench.trouble) == 1 and "there is no room" in bench.trouble[0]
     store.put(b"t2", b"two")
     assert dict(store.scan(b"t", b"u")) == {b"t1": b"one", b"t2": b"two"}
     assert store.checkpoint.index == 0 and not done
