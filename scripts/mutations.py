@@ -24,7 +24,7 @@ from tests.scenarios.planting import planted
 ROOT = Path(__file__).parents[1]
 DOCUMENT = ROOT / "docs" / "reliability.md"
 BEGIN, END = "<!-- written by make mutations -->", "<!-- to here -->"
-SEEDS_MAX = 400
+SEEDS_MAX = 4000
 
 Rows = Iterator[tuple[str, str, bool]]
 """The rule, who noticed, and whether anybody did."""
