@@ -143,10 +143,14 @@ class Upgrade(Nodes):
             self.world.after(LOOK_SECONDS, self._look)
 
     def _step(self) -> None:
-        self._stepped, self._stepped.installed, _ = self._steps.pop(0)
-        self.counts["nodes taken back"] += self.raised_at is None and self._stepped.installed is THIS
-        self.world.note(self._stepped.name, "gets a release that knows version", self._stepped.installed.known)
-        self._restart(self._stepped)
+        node, release, _ = self._steps.pop(0)
+        if release is THIS and self.raised_at is None and self._may_rise():
+            self._look()
+            return
+        self._stepped, node.installed = node, release
+        self.counts["nodes taken back"] += self.raised_at is None and release is THIS
+        self.world.note(node.name, "gets a release that knows version", release.known)
+        self._restart(node)
         self._look()
 
     def _is_known(self) -> bool:
@@ -157,6 +161,11 @@ class Upgrade(Nodes):
         knows = {node.name: node.release.known for node in self.nodes}
         hellos = [hello for node in self.running() for hello in node.hellos.items()]
         return all(peer.machine_version <= knows[name] for name, peer in hellos)
+
+    def _may_rise(self) -> bool:
+        """Whether all members have the later release, since who lacks it is not one at the moment. Then the version may
+        be rising already, and nobody can be taken back."""
+        return all(node.installed is self._later for node in self.nodes if node not in self.joining)
 
     def _restart(self, node: Node) -> None:
         """If it is down it comes back by itself."""

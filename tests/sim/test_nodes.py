@@ -11,6 +11,7 @@ import pytest
 from sim_nodes import Nodes, run
 from sim_recovery import Recovery
 from sim_restoration import Restoration
+from sim_upgrade import Upgrade
 
 HERE = Path(__file__).parent
 SECONDS = 6.0
@@ -18,6 +19,7 @@ SECONDS = 6.0
 FOUND = (
     (Nodes, 20_000_448),  # a worker asked just before the end
     (Nodes, 20_001_112),  # a command that was not answered by the end was carried out
+    (Upgrade, 21_003_050),  # a node was taken back when who lacked the later release was no member any more
     (Recovery, 12_000_456),  # a request got another id while it was on its way under the first
     (Restoration, 11_000_517),  # an answer came to a later process than the one that had asked
 )
