@@ -6,6 +6,7 @@ A fault is drawn when it is made (`chance` decides what is left open), begins wi
 
 import asyncio
 import signal
+import time
 from abc import ABC, abstractmethod
 from random import Random
 from typing import ClassVar
@@ -13,10 +14,13 @@ from typing import ClassVar
 from disks import SlowDisk, can_be_slow
 from machines import Machines
 from server_processes import Node, eventually
-from small_disks import lacks_room
+from small_disks import is_short, lacks_room
 
 from konik.sdk import Client
 from konik.sdk.membership import add_member
+
+FELT_SECONDS_MAX = 10.0
+"""Until then a node whose disk is full has tried to write what does not fit, or its files have room of their own."""
 
 
 class Fault(ABC):
@@ -244,8 +248,12 @@ class FullDisk(_OfAny):
 
     def start(self) -> None:
         self.machines.disks[self.victim.name].fill()
-        cluster = self.machines.cluster
-        eventually(lambda: lacks_room(cluster, self.victim.name), "the node says that its disk is full")
+        cluster, name, felt_by = self.machines.cluster, self.victim.name, time.monotonic() + FELT_SECONDS_MAX
+
+        def is_said() -> bool:
+            return lacks_room(cluster, name) or (time.monotonic() > felt_by and is_short(cluster, name))
+
+        eventually(is_said, "the node says that its disk is full")
 
     def heal(self) -> None:
         self.machines.disks[self.victim.name].make_room()

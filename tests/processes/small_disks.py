@@ -71,3 +71,8 @@ def lacks_room(cluster: Cluster, node: str) -> bool:
     """The same of its log or its state. A log that was cut has room of its own, for longer than a state has."""
     said = health(cluster, node)
     return "is full" in said or "there is no room" in said
+
+
+def is_short(cluster: Cluster, node: str) -> bool:
+    """Whether the node has hardly any room left. Files that were larger once have room of their own, for long."""
+    return "bytes are left on the disk" in health(cluster, node)

@@ -201,7 +201,7 @@ class Nodes:
     def _is_quiet(self) -> bool:
         """Nothing is on its way, unless it was lost."""
         services = [node.services for node in self.nodes if node.services is not None]
-        waiting = any(it.proposer.waiting or it.polls._new for it in services)
+        waiting = any(it.proposer.waiting or it.reads.waiting or it.polls._new for it in services)
         return len(services) == len(self.nodes) and len({it.pump.applied for it in services}) == 1 and not waiting
 
     def _unfinished(self) -> str:

@@ -18,6 +18,7 @@ SECONDS = 6.0
 
 FOUND = (
     (Nodes, 20_000_448),  # a worker asked just before the end
+    (Nodes, 20_003_792),  # a node heard of its leader just before the end, and still had to ask for a read
     (Nodes, 20_001_112),  # a command that was not answered by the end was carried out
     (Upgrade, 21_003_050),  # a node was taken back when who lacked the later release was no member any more
     (Recovery, 12_000_456),  # a request got another id while it was on its way under the first
