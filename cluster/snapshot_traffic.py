@@ -158,8 +158,9 @@ class SnapshotTraffic:
             self._turn.snapshot_done(peer, outgoing.snapshot.index if frame.installed else None)
 
     def _give_up(self, peer: str) -> None:
-        if (transfer := self._forget(peer)) is not None:
-            self._turn.send(peer, SnapshotWithdrawn(transfer))
+        transfer = self._forget(peer)
+        assert transfer is not None, f"nothing is on its way to {peer}"
+        self._turn.send(peer, SnapshotWithdrawn(transfer))
         self._turn.snapshot_done(peer, None)
 
     def _forget(self, peer: str) -> Transfer | None:
