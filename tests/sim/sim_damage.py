@@ -47,7 +47,6 @@ class Damage:
             journal.crash()
             disk.spoiled = self._spoil(state)
             return f"has a bit flipped under {disk.spoiled.key!r}"
-        disk.had = dict(disk.records)
         journal.crash(torn_by=self.chance)
         if disk.torn is not None:
             self._counts["transactions torn"] += 1

@@ -205,6 +205,7 @@ class SimJournal:
         there = chance.randrange(len(changes))
         key, record = changes[there]
         rest = [(key, record[: chance.randrange(len(record))])] if record and chance.random() < 0.5 else []
+        self._disk.had = dict(self._disk.records)
         self._disk.carry_out([*changes[:there], *rest], extent)
         self._disk.torn = f"has {there} of {len(changes)} changes, and {'half of' if rest else 'nothing of'} {key!r}"
 
